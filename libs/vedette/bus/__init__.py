@@ -1,0 +1,1 @@
+"""The bus: one contract (`api`), two implementations (`amqp`, `local`), one topology."""

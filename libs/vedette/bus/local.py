@@ -1,0 +1,117 @@
+"""The bus of one process: the same contract without a broker.
+
+Messages live in memory and die with the process. Jobs that die so are due again. Events do not
+die: publishing one returns only when every shared queue's handler has dealt with it, and until
+then it stands in the outbox.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import ClassVar
+
+from vedette.bus.api import Binding, Consumer, Exchange, Handler, Outgoing, Queue, Unroutable
+from vedette.bus.drain import drain
+from vedette.bus.localqueue import Entry, LocalQueue, entry_of
+from vedette.bus.middleware import wrap
+from vedette.bus.routing import matches
+from vedette.telemetry.traces import traceparent
+
+
+class LocalBus:
+    """See `vedette.bus.api.Bus`."""
+
+    durable: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        self._queues: dict[str, LocalQueue] = {}
+
+    async def declare(self, *queues: Queue) -> None:
+        """Make sure the queues exist and are bound."""
+        for queue in queues:
+            self._queue(queue)
+
+    async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
+        """Queue all; for events, also wait until the shared queues' handlers are done."""
+        current = traceparent()
+        dealt_with: list[asyncio.Future[None]] = []
+        for message in messages:
+            for queue in self._bound(Binding(exchange, message.key)):
+                entry = entry_of(message, current)
+                if exchange is Exchange.EVENTS and not queue.queue.private:
+                    entry.done = asyncio.get_running_loop().create_future()
+                    dealt_with.append(entry.done)
+                queue.put(entry)
+        if dealt_with:
+            await asyncio.gather(*dealt_with)
+
+    async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> Consumer:
+        """Call `handler` for each message, up to `prefetch` at a time."""
+        return _LocalConsumer(self._queue(queue), wrap(self, queue, handler), prefetch)
+
+    async def depth(self, queue: Queue) -> int:
+        """How many messages wait in the queue."""
+        return len(self._queue(queue))
+
+    def healthy(self) -> bool:
+        """A local bus is."""
+        return True
+
+    async def close(self) -> None:
+        """Drop every timer."""
+        for queue in self._queues.values():
+            queue.close()
+
+    def _queue(self, queue: Queue) -> LocalQueue:
+        found = self._queues.get(queue.name)
+        if found is None:
+            found = self._queues[queue.name] = LocalQueue(queue, self._expire)
+        return found
+
+    def _bound(self, to: Binding) -> list[LocalQueue]:
+        found = [
+            local
+            for local in self._queues.values()
+            if any(matches(binding, to) for binding in local.queue.bindings)
+        ]
+        if not found and to.exchange in {Exchange.JOBS, Exchange.RESULTS}:
+            raise Unroutable(f"no queue is bound to {to.exchange} for {to.key}")
+        return found
+
+    def _expire(self, queue: Queue, entry: Entry) -> None:
+        if queue.expired is not None:
+            for bound in self._bound(queue.expired):
+                bound.put(Entry(entry.message))
+
+
+class _LocalConsumer:
+    def __init__(self, source: LocalQueue, handler: Handler, prefetch: int) -> None:
+        self._source = source
+        self._handler = handler
+        self._places = asyncio.Semaphore(prefetch)
+        self._running: set[asyncio.Task[None]] = set()
+        self._taking = asyncio.create_task(self._take(), name=f"consume {source.queue.name}")
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Take no more, let handlers end, give back what hasn't ended."""
+        self._taking.cancel()
+        await asyncio.gather(self._taking, return_exceptions=True)
+        await drain(self._running, drain_s)
+
+    async def _take(self) -> None:
+        while True:
+            await self._places.acquire()
+            entry = await self._source.get()
+            task = asyncio.create_task(self._handle(entry))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def _handle(self, entry: Entry) -> None:
+        try:
+            await self._handler(entry.message)
+        except asyncio.CancelledError:
+            self._source.give_back(entry)
+            raise
+        finally:
+            self._places.release()
+        if entry.done is not None and not entry.done.done():
+            entry.done.set_result(None)

@@ -1,0 +1,143 @@
+"""What happens around every handler, on either bus: tracing, measuring, retrying, parking.
+
+Outermost first: a span follows the sender's; the time is measured; what can't be dealt with is
+parked on `vedette.dead`; what failed for a passing cause is tried again in place. Trying in
+place, with the message unacknowledged, keeps its prefetch slot taken: an outage slows the
+consumer down instead of spinning messages through the queue.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Histogram
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    retry_if_not_exception_type,
+    wait_exponential_jitter,
+)
+
+from vedette.bus.api import Bus, Exchange, Handler, Message, Outgoing, Queue
+from vedette.core.errors import Permanent, Transient
+from vedette.telemetry.traces import span
+
+ATTEMPTS = 4
+"""How often a handler is called with a message that makes it fail for no passing cause."""
+
+handled = Counter("vedette_messages_handled_total", "Messages dealt with.", ["queue", "end"])
+seconds = Histogram("vedette_message_seconds", "Time to deal with a message.", ["queue"])
+
+log = structlog.get_logger()
+Middleware = Callable[[Bus, Queue, Handler], Handler]
+
+
+def wrap(bus: Bus, queue: Queue, handler: Handler) -> Handler:
+    """`handler` with every middleware around it."""
+    for middleware in reversed(MIDDLEWARE):
+        handler = middleware(bus, queue, handler)
+    return handler
+
+
+def traced(_bus: Bus, queue: Queue, handler: Handler) -> Handler:
+    """One span a message, below the sender's."""
+
+    async def trace(message: Message) -> None:
+        with span(f"{label(queue)} process", parent=message.traceparent, kind=SpanKind.CONSUMER):
+            await handler(message)
+
+    return trace
+
+
+def measured(_bus: Bus, queue: Queue, handler: Handler) -> Handler:
+    """Time each message, whatever its end."""
+    timer = seconds.labels(label(queue))
+
+    async def measure(message: Message) -> None:
+        began = time.perf_counter()
+        try:
+            await handler(message)
+        finally:
+            timer.observe(time.perf_counter() - began)
+
+    return measure
+
+
+def parked(bus: Bus, queue: Queue, handler: Handler) -> Handler:
+    """Park a message that can't be dealt with, with the reason, and go on."""
+    done, dead = (handled.labels(label(queue), end) for end in ("done", "dead"))
+
+    async def park(message: Message) -> None:
+        try:
+            await handler(message)
+        except Exception as error:
+            log.exception("message parked", queue=queue.name, key=message.key, id=message.id)
+            await _park(bus, _dead(queue, message, error))
+            dead.inc()
+        else:
+            done.inc()
+
+    return park
+
+
+def retried(_bus: Bus, queue: Queue, handler: Handler) -> Handler:
+    """Try again: for ever after a Transient error, a few times after an unexpected one."""
+
+    async def retry(message: Message) -> None:
+        await _retrying(queue)(handler, message)
+
+    return retry
+
+
+MIDDLEWARE: tuple[Middleware, ...] = (traced, measured, parked, retried)
+
+
+def label(queue: Queue) -> str:
+    """The queue's name for metrics and spans: a private queue's without its process."""
+    return queue.name.partition(".")[0] if queue.private else queue.name
+
+
+def _retrying(queue: Queue) -> AsyncRetrying:
+    def report(state: RetryCallState) -> None:
+        error = state.outcome and state.outcome.exception()
+        log.warning(
+            "trying again", queue=queue.name, attempt=state.attempt_number, error=str(error)
+        )
+
+    return AsyncRetrying(
+        retry=retry_if_not_exception_type((Permanent, asyncio.CancelledError)),
+        stop=_gives_up,
+        wait=wait_exponential_jitter(initial=0.1, max=5, jitter=0.1),
+        before_sleep=report,
+        reraise=True,
+    )
+
+
+def _gives_up(state: RetryCallState) -> bool:
+    error = state.outcome and state.outcome.exception()
+    return not isinstance(error, Transient) and state.attempt_number >= ATTEMPTS
+
+
+async def _park(bus: Bus, dead: Outgoing) -> None:
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(Transient),
+        wait=wait_exponential_jitter(initial=0.1, max=5),
+    )
+    await retrying(bus.publish, Exchange.DEAD, [dead])
+
+
+def _dead(queue: Queue, message: Message, error: Exception) -> Outgoing:
+    return Outgoing(
+        key=queue.name,
+        body=message.body,
+        id=message.id,
+        traceparent=message.traceparent,
+        headers={
+            "vedette-queue": queue.name,
+            "vedette-key": message.key,
+            "vedette-reason": f"{type(error).__name__}: {error}"[:1000],
+        },
+    )

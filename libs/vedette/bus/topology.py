@@ -1,0 +1,86 @@
+"""Every queue there is, as values. Each service says here what it listens to."""
+
+from vedette.bus.api import Binding, Exchange, Queue
+
+RESULTS_KEY = "results"
+EXPIRED_KEY = "expired"
+
+RESULTS = Queue("processor.results", (Binding(Exchange.RESULTS, RESULTS_KEY),))
+"""Result batches."""
+
+EXPIRED = Queue("processor.expired", (Binding(Exchange.RESULTS, EXPIRED_KEY),))
+"""Job batches that nobody ran in time; each job becomes a missed check."""
+
+MONITORS = Queue(
+    "processor.monitors",
+    (
+        Binding(Exchange.EVENTS, "monitor.created"),
+        Binding(Exchange.EVENTS, "monitor.updated"),
+        Binding(Exchange.EVENTS, "monitor.deleted"),
+    ),
+)
+"""Changes of monitors, for their state (pending, paused)."""
+
+STATES = Queue(
+    "incidents.states",
+    (
+        Binding(Exchange.EVENTS, "monitor.state_changed"),
+        Binding(Exchange.EVENTS, "monitor.deleted"),
+    ),
+)
+"""Changes of state, for incidents."""
+
+MESSAGES = Queue(
+    "notifier.messages",
+    (
+        Binding(Exchange.EVENTS, "incident.opened"),
+        Binding(Exchange.EVENTS, "incident.resolved"),
+        Binding(Exchange.EVENTS, "channel.test"),
+    ),
+)
+"""What people are told."""
+
+DEAD = Queue("dead", (Binding(Exchange.DEAD, "#"),))
+"""Messages that no handler could deal with, parked."""
+
+SHARED = (RESULTS, EXPIRED, MONITORS, STATES, MESSAGES, DEAD)
+"""Declared by every process before it publishes: an event sent before its first listener ever
+started must wait for it."""
+
+
+def jobs(region: str) -> Queue:
+    """The jobs of a region."""
+    return _jobs(region, region)
+
+
+def urgent_jobs(region: str) -> Queue:
+    """Confirmations and one-off checks of a region, which don't wait behind the others."""
+    return _jobs(f"{region}.urgent", f"{region}.urgent")
+
+
+def _jobs(name: str, key: str) -> Queue:
+    return Queue(
+        f"jobs.{name}",
+        (Binding(Exchange.JOBS, key),),
+        expired=Binding(Exchange.RESULTS, EXPIRED_KEY),
+    )
+
+
+def scheduler_changes(instance: str) -> Queue:
+    """Every scheduler hears every change and takes what falls in its shards."""
+    return Queue(
+        f"scheduler.{instance}",
+        (
+            Binding(Exchange.EVENTS, "monitor.created"),
+            Binding(Exchange.EVENTS, "monitor.updated"),
+            Binding(Exchange.EVENTS, "monitor.deleted"),
+            Binding(Exchange.EVENTS, "monitor.suspect"),
+        ),
+        private=True,
+    )
+
+
+def replies(instance: str) -> Queue:
+    """Results of the one-off checks that this process asked for."""
+    key = f"replies.{instance}"
+    return Queue(key, (Binding(Exchange.RESULTS, key),), private=True)

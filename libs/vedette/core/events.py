@@ -1,0 +1,234 @@
+"""Public events: CloudEvents 1.0 with one data model a type.
+
+They travel one a message on the exchange `vedette.events`, routed by the type without the
+prefix `vedette.` and the version. Webhooks carry the same envelope.
+"""
+
+from typing import Any, ClassVar, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vedette.core.ids import uuid7
+from vedette.core.instants import iso
+from vedette.core.outcome import Outcome, Reason
+from vedette.core.state import State
+
+SOURCE = "/vedette"
+
+
+class EventData(BaseModel):
+    """What an event of one type tells."""
+
+    model_config = ConfigDict(frozen=True)
+    NAME: ClassVar[str]
+
+    def subject(self) -> str:
+        """What the event is about, as `<thing>/<id>`."""
+        raise NotImplementedError
+
+
+class MonitorRef(BaseModel):
+    """A monitor, as much of it as a message needs."""
+
+    model_config = ConfigDict(frozen=True)
+    id: UUID
+    name: str
+    kind: str
+    target: str = Field(description="What is watched, in one line without secrets.")
+    tags: list[str] = []
+
+
+class Cause(BaseModel):
+    """Why a monitor is in its state: the deciding check, as evidence."""
+
+    model_config = ConfigDict(frozen=True)
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    message: str | None = None
+    region: str | None = None
+    slot: str | None = None
+    duration_ms: float | None = None
+    phases: dict[str, float] = {}
+    facts: dict[str, str | int | float | bool] = {}
+
+
+class _MonitorEvent(EventData):
+    monitor: MonitorRef
+
+    def subject(self) -> str:
+        return f"monitor/{self.monitor.id}"
+
+
+class MonitorCreated(_MonitorEvent):
+    """A monitor was added."""
+
+    NAME: ClassVar[str] = "monitor.created"
+
+
+class MonitorUpdated(_MonitorEvent):
+    """A monitor's definition changed, or it was paused or resumed."""
+
+    NAME: ClassVar[str] = "monitor.updated"
+    paused: bool = False
+
+
+class MonitorDeleted(_MonitorEvent):
+    """A monitor was deleted."""
+
+    NAME: ClassVar[str] = "monitor.deleted"
+
+
+class MonitorSuspect(_MonitorEvent):
+    """A round hinted at a change; a confirmation is due at `recheck_slot` (Unix ms)."""
+
+    NAME: ClassVar[str] = "monitor.suspect"
+    recheck_slot: int
+    cause: Cause
+
+
+class MonitorStateChanged(_MonitorEvent):
+    """A monitor's state changed. `sequence` counts a monitor's changes without gaps."""
+
+    NAME: ClassVar[str] = "monitor.state_changed"
+    sequence: int
+    previous: State
+    state: State
+    since: str
+    cause: Cause | None = None
+
+
+class IncidentRef(BaseModel):
+    """An incident and how it stands."""
+
+    model_config = ConfigDict(frozen=True)
+    id: UUID
+    state: Literal["investigating", "identified", "monitoring", "resolved"] = "investigating"
+    severity: Literal["critical", "major", "minor"] = "critical"
+    since: str = Field(description="When the target was first seen failing.")
+    opened_at: str
+    resolved_at: str | None = None
+    duration_s: float | None = Field(default=None, description="From since to the recovery.")
+    resolution: Literal["recovered", "paused", "deleted"] | None = None
+    cause: Cause
+    channels: list[UUID] = Field(default=[], description="The channels that are told.")
+
+
+class _IncidentEvent(EventData):
+    incident: IncidentRef
+    monitor: MonitorRef
+
+    def subject(self) -> str:
+        return f"incident/{self.incident.id}"
+
+
+class IncidentOpened(_IncidentEvent):
+    """A monitor went down."""
+
+    NAME: ClassVar[str] = "incident.opened"
+
+
+class IncidentResolved(_IncidentEvent):
+    """The incident ended: the target is back, or nobody watches it any more."""
+
+    NAME: ClassVar[str] = "incident.resolved"
+
+
+class ChannelTest(EventData):
+    """Somebody asked for a test message."""
+
+    NAME: ClassVar[str] = "channel.test"
+    channel_id: UUID
+    channel_name: str
+    test_id: UUID
+
+    def subject(self) -> str:
+        return f"channel/{self.channel_id}"
+
+
+class _NotificationEvent(EventData):
+    delivery_id: UUID
+    channel_id: UUID
+    channel_kind: str
+    transition: Literal["opened", "resolved", "test"]
+    incident_id: UUID | None = None
+    attempts: int
+
+    def subject(self) -> str:
+        return f"delivery/{self.delivery_id}"
+
+
+class NotificationSent(_NotificationEvent):
+    """A message was accepted by its provider."""
+
+    NAME: ClassVar[str] = "notification.sent"
+
+
+class NotificationFailed(_NotificationEvent):
+    """A message was given up; `error` says why."""
+
+    NAME: ClassVar[str] = "notification.failed"
+    error: str
+
+
+EVENTS: dict[str, type[EventData]] = {
+    model.NAME: model
+    for model in (
+        MonitorCreated,
+        MonitorUpdated,
+        MonitorDeleted,
+        MonitorSuspect,
+        MonitorStateChanged,
+        IncidentOpened,
+        IncidentResolved,
+        ChannelTest,
+        NotificationSent,
+        NotificationFailed,
+    )
+}
+
+
+def event_type(name: str) -> str:
+    """The CloudEvents type of an event's name: `vedette.monitor.created.v1`."""
+    return f"vedette.{name}.v1"
+
+
+class Event(BaseModel):
+    """The envelope: CloudEvents 1.0 in structured JSON, with `workspace` and `traceparent`."""
+
+    model_config = ConfigDict(frozen=True)
+
+    specversion: Literal["1.0"] = "1.0"
+    id: UUID
+    source: str = SOURCE
+    type: str
+    subject: str
+    time: str
+    datacontenttype: Literal["application/json"] = "application/json"
+    workspace: UUID
+    traceparent: str | None = None
+    data: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, data: EventData, *, workspace: UUID, at_ms: int, traceparent: str | None = None
+    ) -> Self:
+        """Wrap `data`, as of the instant `at_ms` (Unix ms)."""
+        return cls(
+            id=uuid7(at_ms),
+            type=event_type(data.NAME),
+            subject=data.subject(),
+            time=iso(at_ms),
+            workspace=workspace,
+            traceparent=traceparent,
+            data=data.model_dump(mode="json"),
+        )
+
+    @property
+    def name(self) -> str:
+        """The routing key: the type without its prefix and version."""
+        return self.type.removeprefix("vedette.").rpartition(".")[0]
+
+    def payload(self) -> EventData:
+        """The data in its own model. Raises KeyError for an unknown type."""
+        return EVENTS[self.name].model_validate(self.data)

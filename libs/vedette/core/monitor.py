@@ -1,0 +1,89 @@
+"""A monitor's definition: what is watched, how often, and how it is judged."""
+
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from vedette.core.assertions import MAX_LEAVES, Node, leaves
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Region = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+
+
+class Target(BaseModel):
+    """What a kind needs to know of its target."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def summary(self) -> str:
+        """One line that tells a person what this is, without secrets."""
+        raise NotImplementedError
+
+
+class MonitorSpec(BaseModel):
+    """A monitor as a person writes it. Each kind has a subclass with its own target."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Name
+    kind: str
+    target: Target
+    interval_s: int = Field(
+        default=60, ge=5, le=86_400, description="Seconds between two checks, 5 to 86400."
+    )
+    timeout_s: float = Field(
+        default=10, ge=0.1, le=120, description="Seconds one check may take, all included."
+    )
+    regions: list[Region] = Field(default=["default"], min_length=1, max_length=32)
+    failure_threshold: int = Field(
+        default=2, ge=1, le=20, description="Failing rounds in a row before it is down."
+    )
+    recovery_threshold: int = Field(
+        default=1, ge=1, le=20, description="Good rounds in a row before it is up again."
+    )
+    retry_interval_s: int = Field(
+        default=5, ge=1, le=3_600, description="Seconds between confirmations of a suspicion."
+    )
+    degraded_after_ms: int | None = Field(
+        default=None, ge=1, le=120_000, description="Slower than this is degraded."
+    )
+    assertions: list[Node] = Field(default=[], max_length=MAX_LEAVES)
+    tags: list[Tag] = Field(default=[], max_length=50)
+    channels: list[UUID] = Field(
+        default=[], max_length=50, description="Ids of the channels that are told."
+    )
+
+    @field_validator("regions", "tags", "channels")
+    @classmethod
+    def _distinct(cls, values: list[Any]) -> list[Any]:
+        return list(dict.fromkeys(values))
+
+    @field_validator("assertions")
+    @classmethod
+    def _bounded(cls, nodes: list[Node]) -> list[Node]:
+        if sum(1 for node in nodes for _ in leaves(node)) > MAX_LEAVES:
+            raise ValueError(f"at most {MAX_LEAVES} comparisons in all")
+        return nodes
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.degraded_after_ms is not None and self.degraded_after_ms >= self.timeout_s * 1000:
+            raise ValueError("degraded_after_ms must be less than the timeout (timeout_s)")
+        return self
+
+    def probed(self) -> dict[str, Any]:
+        """The part a prober needs; a change of it makes a new revision of the monitor."""
+        return self.model_dump(
+            mode="json",
+            by_alias=True,
+            include={"kind", "target", "timeout_s", "degraded_after_ms", "assertions"},
+        )

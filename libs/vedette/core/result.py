@@ -1,0 +1,64 @@
+"""Results: what the probers found, as they hand it to the processor."""
+
+from typing import Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vedette.core.job import MAX_BATCH
+from vedette.core.outcome import Outcome, Reason
+
+EVIDENCE_BODY_BYTES = 4096
+
+
+class Evidence(BaseModel):
+    """What a failing target answered, kept to show a person."""
+
+    model_config = ConfigDict(frozen=True)
+
+    headers: dict[str, str] = {}
+    body: str | None = Field(default=None, description="The first 4 KiB, as text.")
+
+
+class Result(BaseModel):
+    """One check that ended, whatever its outcome."""
+
+    model_config = ConfigDict(frozen=True)
+
+    monitor_id: UUID
+    revision: int
+    slot: int = Field(description="The due time, Unix ms.")
+    outcome: Outcome
+    reason: Reason | None = None
+    message: str | None = Field(default=None, description="The reason's particulars, in words.")
+    started_at: int | None = Field(default=None, description="Unix ms; none if it never ran.")
+    duration_ms: float | None = None
+    phases: dict[str, float] = Field(
+        default={}, description="Milliseconds spent in each phase that was entered, in order."
+    )
+    facts: dict[str, str | int | float | bool] = Field(
+        default={}, description="What else was seen: status, ip, size, …"
+    )
+    evidence: Evidence | None = None
+
+    @classmethod
+    def missed(cls, monitor_id: UUID, revision: int, slot: int, message: str) -> Self:
+        """The result of a check that did not happen."""
+        return cls(
+            monitor_id=monitor_id,
+            revision=revision,
+            slot=slot,
+            outcome=Outcome.MISSED,
+            reason=Reason.MISSED,
+            message=message,
+        )
+
+
+class ResultBatch(BaseModel):
+    """Up to 100 results of one region."""
+
+    model_config = ConfigDict(frozen=True)
+
+    region: str
+    prober: str
+    results: list[Result] = Field(max_length=MAX_BATCH)

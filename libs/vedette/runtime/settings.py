@@ -1,0 +1,52 @@
+"""Settings that every process has, read from the environment by `__main__` alone."""
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from vedette.telemetry.admin import split_address
+from vedette.telemetry.logs import LogFormat, LogLevel
+
+ENVIRONMENT = SettingsConfigDict(env_prefix="VEDETTE_", env_ignore_empty=True, extra="ignore")
+
+
+class ProcessSettings(BaseSettings):
+    """Settings of every process."""
+
+    model_config = ENVIRONMENT
+
+    amqp_url: SecretStr | None = Field(
+        default=None,
+        description="RabbitMQ, as `amqp://user:password@host/vhost`. Without it `vedette up` uses "
+        "the bus inside the process; a service apart needs it.",
+    )
+    log_level: LogLevel = Field(default="info", description="debug, info, warning or error.")
+    log_format: LogFormat = Field(
+        default="json", description="json, or text (the default of `vedette up`)."
+    )
+    admin_http: str = Field(
+        default="127.0.0.1:0",
+        description="Where a service apart answers /health and /metrics; port 0 takes a free one "
+        "and logs it.",
+    )
+    drain_s: float = Field(
+        default=20, ge=0, le=600, description="Seconds a stopping process gives work under way."
+    )
+
+    @field_validator("admin_http", "http", check_fields=False)
+    @classmethod
+    def _address(cls, address: str) -> str:
+        split_address(address)
+        return address
+
+
+class StoreSettings(ProcessSettings):
+    """Settings of every process that keeps state."""
+
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="PostgreSQL, as `postgresql://user:password@host/database`. Without it "
+        "`vedette up` runs its own in the data directory; a service apart needs it.",
+    )
+    database_pool: int = Field(
+        default=10, ge=2, le=200, description="Connections a process keeps to PostgreSQL at most."
+    )

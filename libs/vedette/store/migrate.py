@@ -1,0 +1,35 @@
+"""Bringing a database to the newest schema: Alembic, one linear history of plain SQL."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+
+from vedette.store.pool import transient_errors
+
+_HISTORY = Path(__file__).parent / "migrations"
+# Two `vedette migrate` at once take turns. The number is ours alone: "vedette" on a phone's keys.
+_LOCK = 8_333_883
+
+
+async def migrate(dsn: str) -> None:
+    """Apply every migration that is missing; harmless when there is none.
+
+    Raises Transient if the database can't be reached.
+    """
+    with transient_errors():
+        guard = await asyncpg.connect(dsn)
+        try:
+            await guard.execute("select pg_advisory_lock($1)", _LOCK)
+            await asyncio.to_thread(_upgrade, dsn)
+        finally:
+            await guard.close()
+
+
+def _upgrade(dsn: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_HISTORY))
+    config.attributes["dsn"] = dsn
+    command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""How Vedette watches itself: logs, traces, metrics, health."""

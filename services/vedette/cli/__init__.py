@@ -1,0 +1,1 @@
+"""The command `vedette`: the one place that knows every service, and runs them together."""

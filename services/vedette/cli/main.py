@@ -1,0 +1,130 @@
+"""The commands."""
+
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+import uvloop
+from pydantic import ValidationError
+from rich.console import Console
+
+from vedette.core.errors import VedetteError
+from vedette.core.version import __version__
+
+app = typer.Typer(
+    name="vedette",
+    help="Uptime monitoring that never lies about a target and never loses or doubles an alert.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    epilog="Settings come from the environment (VEDETTE_…): see docs/settings.md.",
+)
+errors = Console(stderr=True)
+
+
+class Service(StrEnum):
+    """The services that run apart."""
+
+    GATEWAY = "gateway"
+    SCHEDULER = "scheduler"
+    PROBER = "prober"
+    PROCESSOR = "processor"
+    INCIDENTS = "incidents"
+    NOTIFIER = "notifier"
+
+
+@app.command()
+def up() -> None:
+    """Run everything in this process, with nothing else installed.
+
+    Starts a PostgreSQL of its own in the data directory (or uses VEDETTE_DATABASE_URL), brings
+    its schema up to date, runs every service, and prints how to add a first monitor. Ctrl-C or
+    SIGTERM stops it cleanly.
+    """
+    from vedette.cli.settings import UpSettings
+    from vedette.cli.up import up as run_all
+    from vedette.cli.welcome import Welcome
+    from vedette.telemetry.logs import setup_logs
+    from vedette.telemetry.traces import setup_traces
+
+    def start() -> None:
+        settings = UpSettings()
+        setup_logs(level=settings.log_level, form=settings.log_format)
+        provider = setup_traces("vedette")
+        try:
+            uvloop.run(run_all(settings, Welcome(Console())))
+        finally:
+            provider.shutdown()
+
+    _exit_well(start)
+
+
+@app.command()
+def run(
+    service: Annotated[Service, typer.Argument(help="Which service.", show_default=False)],
+) -> None:
+    """Run one service apart, against RabbitMQ and PostgreSQL.
+
+    VEDETTE_AMQP_URL and, but for the prober, VEDETTE_DATABASE_URL say where they are. Any number
+    of each service may run; `vedette migrate` comes first.
+    """
+    from importlib import import_module
+
+    from vedette.runtime.launch import launch
+
+    module: Any = import_module(f"vedette.{service}.service")
+    settings: Any = import_module(f"vedette.{service}.settings")
+    settings_type = getattr(settings, f"{service.capitalize()}Settings")
+    raise typer.Exit(
+        launch(service, settings_type, module.running, admin=service is not Service.GATEWAY)
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database at VEDETTE_DATABASE_URL to the newest schema.
+
+    Harmless when it is there already, and safe while the services run.
+    """
+    from vedette.runtime.settings import StoreSettings
+    from vedette.store.migrate import migrate as apply
+
+    def start() -> None:
+        settings = StoreSettings()
+        if settings.database_url is None:
+            raise VedetteError(
+                "VEDETTE_DATABASE_URL is not set, like postgresql://user:password@host/vedette"
+            )
+        uvloop.run(apply(settings.database_url.get_secret_value()))
+        typer.echo("the schema is up to date")
+
+    _exit_well(start)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+def _exit_well(start: Any) -> None:
+    from vedette.runtime.launch import explain
+
+    try:
+        start()
+    except ValidationError as error:
+        sys.stderr.write(explain(error))
+        raise typer.Exit(2) from None
+    except (VedetteError, OSError) as error:
+        errors.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+if __name__ == "__main__":
+    main()

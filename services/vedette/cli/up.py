@@ -1,0 +1,113 @@
+"""`vedette up`: every service in this process, with a database and a bus of its own if need be."""
+
+import errno
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+import structlog
+from pydantic import SecretStr
+from vedette.prober.service import running as prober
+
+from vedette.cli.datadir import Key, held, key
+from vedette.cli.settings import UpSettings
+from vedette.cli.welcome import Welcome
+from vedette.core.errors import Permanent
+from vedette.gateway.service import running as gateway
+from vedette.gateway.settings import GatewaySettings
+from vedette.incidents.service import running as incidents
+from vedette.incidents.settings import IncidentsSettings
+from vedette.notifier.service import running as notifier
+from vedette.notifier.settings import NotifierSettings
+from vedette.prober.settings import ProberSettings
+from vedette.processor.service import running as processor
+from vedette.processor.settings import ProcessorSettings
+from vedette.runtime.launch import open_resources, stop_event
+from vedette.runtime.resources import Resources
+from vedette.scheduler.service import running as scheduler
+from vedette.scheduler.settings import SchedulerSettings
+from vedette.store.embedded import EmbeddedPostgresError, running_postgres
+from vedette.store.migrate import migrate
+
+log = structlog.get_logger()
+
+
+async def up(settings: UpSettings, welcome: Welcome) -> None:
+    """Run until SIGINT or SIGTERM. Raises Permanent with what to do if it can't."""
+    stop = stop_event()
+    with held(settings.data_dir):
+        async with _everything(settings, welcome):
+            await stop.wait()
+            welcome.stopping()
+    welcome.stopped()
+
+
+@asynccontextmanager
+async def _everything(settings: UpSettings, welcome: Welcome) -> AsyncIterator[None]:
+    environment = GatewaySettings()
+    api_key = key(settings.data_dir, "api_key", environment.api_key)
+    secret_key = key(settings.data_dir, "secret_key", environment.secret_key)
+    async with AsyncExitStack() as stack:
+        with welcome.step("database"):
+            dsn = await stack.enter_async_context(_database(settings))
+            await migrate(dsn)
+        with welcome.step("services"):
+            gateway_settings = GatewaySettings(api_key=api_key.value, secret_key=secret_key.value)
+            resources = await stack.enter_async_context(
+                open_resources(
+                    "up",
+                    settings.model_copy(update={"redis_url": environment.redis_url}),
+                    bus_url=_plain(settings.amqp_url),
+                    database_url=dsn,
+                )
+            )
+            for service in _services(gateway_settings, resources, secret_key):
+                await stack.enter_async_context(service)
+        welcome.ready(gateway_settings.http, settings.data_dir, api_key)
+        yield
+
+
+def _services(
+    gateway_settings: GatewaySettings, resources: Resources, secret_key: Key
+) -> Sequence[AbstractAsyncContextManager[None]]:
+    """In this order, so that each finds its consumers there; they stop in reverse."""
+    return [
+        notifier(NotifierSettings(secret_key=secret_key.value), resources),
+        incidents(IncidentsSettings(), resources),
+        processor(ProcessorSettings(), resources),
+        prober(ProberSettings(), resources),
+        scheduler(SchedulerSettings(), resources),
+        _bound(gateway(gateway_settings, resources), gateway_settings.http),
+    ]
+
+
+@asynccontextmanager
+async def _database(settings: UpSettings) -> AsyncIterator[str]:
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    try:
+        async with running_postgres(settings.data_dir / "postgresql") as dsn:
+            yield dsn
+    except EmbeddedPostgresError as error:
+        raise Permanent(str(error)) from error
+
+
+@asynccontextmanager
+async def _bound(service: AbstractAsyncContextManager[None], address: str) -> AsyncIterator[None]:
+    try:
+        await service.__aenter__()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Permanent(
+                f"{address} is taken by another program; set VEDETTE_HTTP to a free address,"
+                " like 127.0.0.1:8081"
+            ) from error
+        raise Permanent(f"can't listen at {address}: {error}; set VEDETTE_HTTP") from error
+    try:
+        yield
+    finally:
+        await service.__aexit__(None, None, None)
+
+
+def _plain(url: SecretStr | None) -> str | None:
+    return None if url is None else url.get_secret_value()

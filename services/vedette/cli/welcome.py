@@ -1,0 +1,73 @@
+"""What `vedette up` tells the person who started it."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from vedette.cli.datadir import Key
+from vedette.core.version import __version__
+
+
+class Welcome:
+    """Progress while starting, then where things are and what to do first."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began = time.monotonic()
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        """Say that something starts, and how long it took."""
+        began = time.monotonic()
+        self._console.print(f"starting {what} …", highlight=False)
+        yield
+        self._console.print(
+            f"[green]✓[/green] {what} [dim]{time.monotonic() - began:.1f} s[/dim]",
+            highlight=False,
+        )
+
+    def ready(self, address: str, data_dir: Path, api_key: Key) -> None:
+        """Say where it listens, where the data lies, and how to add a first monitor."""
+        url = f"http://{address.replace('0.0.0.0', '127.0.0.1')}"  # noqa: S104
+        shown = "$VEDETTE_API_KEY" if api_key.file is None else f"$(cat {api_key.file})"
+        lines = [
+            "",
+            f"[bold]Vedette {__version__}[/bold] is up, {time.monotonic() - self._began:.1f} s.",
+            "",
+            f"  page and API  {url}",
+            f"  data          {data_dir}",
+            *self._key_lines(api_key),
+            "",
+            "Add a first monitor:",
+            "",
+            f'  KEY="{shown}"',
+            f'  curl -s {url}/api/v1/monitors -H "Authorization: Bearer $KEY" --json \\',
+            '    \'{"name": "Example", "kind": "http", "target": {"url": "https://example.org/"}}\'',
+            f'  curl -s {url}/api/v1/monitors -H "Authorization: Bearer $KEY"',
+            "",
+            "Ctrl-C stops it.",
+        ]
+        if shutil.which("curl") is None:
+            lines.insert(-1, "(curl is not installed here: apt-get install curl)")
+        for line in lines:
+            self._console.print(line, highlight=False, soft_wrap=True, emoji=False)
+
+    def stopping(self) -> None:
+        """Say that the end was asked for."""
+        self._console.print("stopping: finishing work under way …", highlight=False)
+
+    def stopped(self) -> None:
+        """Say that all is safe."""
+        self._console.print("stopped.", highlight=False)
+
+    def _key_lines(self, api_key: Key) -> list[str]:
+        if api_key.file is None:
+            return ["  API key       from VEDETTE_API_KEY"]
+        lines = [f"  API key       in {api_key.file}"]
+        if api_key.new:
+            lines.append(f"                {api_key.value.get_secret_value()}  (shown this once)")
+        return lines

@@ -1,0 +1,184 @@
+"""Channels: where messages go. Their configuration is sealed in the database."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from asyncpg import Record
+from pydantic import Field
+
+from vedette.core.channel import ChannelSpec
+from vedette.core.ids import uuid7
+from vedette.gateway import changes, channelspecs
+from vedette.gateway.context import Call, now_ms
+from vedette.gateway.domain import cursors
+from vedette.gateway.domain.patch import merge_patch
+from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.problems import Problem, not_found
+from vedette.gateway.reading import (
+    PATCH_TYPES,
+    PageQuery,
+    Query,
+    read_cursor,
+    read_id,
+    read_object,
+    read_query,
+)
+from vedette.gateway.store import channels, monitors
+from vedette.gateway.views.channels import CHANNELS, channel_models, channel_view
+from vedette.gateway.views.common import page
+from vedette.store.pool import Connection, connection, transaction
+from vedette.store.secretbox import SecretBox
+
+EXAMPLE = {
+    "name": "On call",
+    "kind": "webhook",
+    "config": {"url": "https://hooks.example/vedette", "secret": "a long random text"},
+}
+_NAMED_AT_MOST = 20
+
+
+class DeleteQuery(Query):
+    """How to delete."""
+
+    force: bool = Field(
+        default=False, description="Delete it even if monitors name it, and remove it from them."
+    )
+
+
+async def create(call: Call) -> web.Response:
+    """Add a channel."""
+    spec = channelspecs.parse(await read_object(call.request))
+    id = uuid7(now_ms())
+    async with transaction(call.pool) as db:
+        await channels.insert(db, call.workspace, id, **_columns(spec, call.gateway.box))
+        response = await _shown(db, call, id, status=201)
+    response.headers["Location"] = f"{PREFIX}/channels/{id}"
+    return response
+
+
+async def listing(call: Call) -> web.Response:
+    """List channels."""
+    query = read_query(call.request, PageQuery)
+    after = read_cursor(query.cursor, cursors.decode_id)
+    async with connection(call.pool) as db:
+        rows = await channels.page(db, call.workspace, after=after, limit=query.limit + 1)
+    return reply(
+        page(
+            rows,
+            query.limit,
+            lambda row: channel_view(row, call.gateway.box),
+            lambda row: cursors.encode(row["id"]),
+        )
+    )
+
+
+async def show(call: Call) -> web.Response:
+    """Show a channel."""
+    async with connection(call.pool) as db:
+        return await _shown(db, call, read_id(call.request, "channel"))
+
+
+async def replace(call: Call) -> web.Response:
+    """Replace a channel's definition."""
+    body = await read_object(call.request)
+    return await _change(call, lambda current: channelspecs.with_kept_secrets(body, current))
+
+
+async def patch(call: Call) -> web.Response:
+    """Change parts of a channel's definition."""
+    body = await read_object(call.request, PATCH_TYPES)
+    return await _change(call, lambda current: merge_patch(current, body))
+
+
+async def delete(call: Call) -> web.Response:
+    """Delete a channel."""
+    query = read_query(call.request, DeleteQuery)
+    async with transaction(call.pool) as db:
+        id = (await _locked(db, call))["id"]
+        naming = await monitors.naming_channel(db, call.workspace, id)
+        if naming and not query.force:
+            raise _still_named(naming)
+        for row in naming:
+            await changes.drop_channel(db, call.workspace, row, id)
+        await channels.delete(db, call.workspace, id)
+    return web.Response(status=204)
+
+
+async def _change(
+    call: Call, definition: Callable[[dict[str, Any]], dict[str, Any]]
+) -> web.Response:
+    async with transaction(call.pool) as db:
+        row = await _locked(db, call)
+        config = call.gateway.box.open(row["sealed_config"])
+        current = {"name": row["name"], "kind": row["kind"], "config": config}
+        spec = channelspecs.parse(definition(current))
+        if spec.model_dump(mode="json") != current:
+            columns = _columns(spec, call.gateway.box)
+            await channels.update(db, call.workspace, row["id"], **columns)
+        return await _shown(db, call, row["id"])
+
+
+def _columns(spec: ChannelSpec, box: SecretBox) -> dict[str, Any]:
+    sealed = box.seal(spec.config.model_dump(mode="json"))
+    return {"name": spec.name, "kind": spec.kind, "sealed_config": sealed}
+
+
+async def _locked(db: Connection, call: Call) -> Record:
+    row = await channels.lock(db, call.workspace, read_id(call.request, "channel"))
+    if row is None:
+        raise not_found("channel")
+    return row
+
+
+async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> web.Response:
+    row = await channels.one(db, call.workspace, id)
+    if row is None:
+        raise not_found("channel")
+    return reply(channel_view(row, call.gateway.box), status=status)
+
+
+def _still_named(naming: list[Record]) -> Problem:
+    names = [f"{row['spec']['name']} ({row['id']})" for row in naming[:_NAMED_AT_MOST]]
+    if len(naming) > _NAMED_AT_MOST:
+        names.append(f"{len(naming) - _NAMED_AT_MOST} more")
+    return Problem(
+        409,
+        f"monitors still name this channel: {', '.join(names)}; ?force=true removes it from them",
+        kind="channel-in-use",
+    )
+
+
+_BODY = Body(CHANNELS, examples={"webhook": EXAMPLE})
+_PATCH = Body(types=PATCH_TYPES, examples={"renamed": {"name": "Night shift"}})
+_MODELS = channel_models()
+_ONE = Answer("The channel, its secrets redacted.", _MODELS)
+_PATH = f"{PREFIX}/channels"
+_ITEM = f"{PREFIX}/channels/{{id}}"
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path=_PATH, handle=create, summary="Add a channel", body=_BODY,
+        creates=True,
+        answers={201: Answer("The channel, as created.", _MODELS,
+                             headers={"Location": "Its address."})},
+    ),
+    Endpoint(
+        method="GET", path=_PATH, handle=listing, summary="List channels, oldest first",
+        query=PageQuery, answers={200: Answer("A page of channels.", _MODELS, listed=True)},
+    ),
+    Endpoint(method="GET", path=_ITEM, handle=show, summary="Show a channel", answers={200: _ONE}),
+    Endpoint(
+        method="PUT", path=_ITEM, handle=replace, body=_BODY, answers={200: _ONE},
+        summary="Replace a channel's definition; a secret that is left out stays",
+    ),
+    Endpoint(
+        method="PATCH", path=_ITEM, handle=patch, body=_PATCH, answers={200: _ONE},
+        summary="Change parts of a channel's definition (JSON Merge Patch)",
+    ),
+    Endpoint(
+        method="DELETE", path=_ITEM, handle=delete, summary="Delete a channel", query=DeleteQuery,
+        answers={204: Answer("Nothing is sent there any more.")}, problems=(409,),
+    ),
+)  # fmt: skip

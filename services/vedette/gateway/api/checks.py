@@ -1,0 +1,44 @@
+"""One-off checks: run a definition once, and keep nothing."""
+
+from aiohttp import web
+
+from vedette.core.kinds import kinds
+from vedette.core.result import Result
+from vedette.gateway import changes
+from vedette.gateway.context import Call, now_ms
+from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.problems import FieldError, Problem, invalid
+from vedette.gateway.reading import read_object
+
+_UNNAMED = "One-off check"
+
+
+async def run(call: Call) -> web.Response:
+    """Run a definition once, in its region."""
+    spec = changes.parse({"name": _UNNAMED, **await read_object(call.request)})
+    if len(spec.regions) > 1:
+        one = FieldError(field="regions", message="a one-off check has one region", rule="one")
+        raise invalid([one])
+    patience_s = spec.timeout_s + call.gateway.settings.check_margin_s
+    try:
+        result = await call.gateway.prober.run(spec, at_ms=now_ms(), within_s=patience_s)
+    except TimeoutError:
+        raise Problem(
+            504, f"no prober of region {spec.regions[0]} answered", kind="no-prober"
+        ) from None
+    return reply(result)
+
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path=f"{PREFIX}/check", handle=run,
+        summary="Run a check once, without keeping anything",
+        body=Body(
+            tuple(kinds().values()),
+            optional=("name",),
+            examples={"http": {"kind": "http", "target": {"url": "https://shop.example/"}}},
+        ),
+        answers={200: Answer("What the prober found.", (Result,))},
+        problems=(504,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""Deliveries."""
+
+from uuid import UUID
+
+from aiohttp import web
+from pydantic import Field
+
+from vedette.gateway.context import Call
+from vedette.gateway.domain import cursors
+from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
+from vedette.gateway.problems import not_found
+from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_query
+from vedette.gateway.store import deliveries
+from vedette.gateway.views.common import page
+from vedette.gateway.views.deliveries import DeliveryView, Status, delivery_view
+from vedette.store.pool import connection
+
+
+class DeliveryQuery(PageQuery):
+    """Which deliveries to list."""
+
+    incident: UUID | None = Field(default=None, description="The id of an incident.")
+    channel: UUID | None = Field(default=None, description="The id of a channel.")
+    status: Status | None = None
+
+
+async def listing(call: Call) -> web.Response:
+    """List deliveries."""
+    query = read_query(call.request, DeliveryQuery)
+    before = read_cursor(query.cursor, cursors.decode_instant_and_id)
+    wanted = deliveries.Filter(incident=query.incident, channel=query.channel, status=query.status)
+    async with connection(call.pool) as db:
+        rows = await deliveries.page(
+            db, call.workspace, wanted, before=before, limit=query.limit + 1
+        )
+    return reply(
+        page(
+            rows,
+            query.limit,
+            delivery_view,
+            lambda row: cursors.encode(row["created_at"], row["id"]),
+        )
+    )
+
+
+async def show(call: Call) -> web.Response:
+    """Show a delivery."""
+    async with connection(call.pool) as db:
+        row = await deliveries.one(db, call.workspace, read_id(call.request, "delivery"))
+    if row is None:
+        raise not_found("delivery")
+    return reply(delivery_view(row))
+
+
+_PATH = f"{PREFIX}/deliveries"
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path=_PATH, handle=listing, summary="List deliveries, newest first",
+        query=DeliveryQuery,
+        answers={200: Answer("A page of deliveries.", (DeliveryView,), listed=True)},
+    ),
+    Endpoint(
+        method="GET", path=f"{_PATH}/{{id}}", handle=show, summary="Show a delivery",
+        answers={200: Answer("The delivery.", (DeliveryView,))},
+    ),
+)  # fmt: skip

@@ -1,0 +1,134 @@
+"""A monitor's history: checks, state, spans, uptime."""
+
+from datetime import UTC, datetime
+
+from aiohttp import web
+from pydantic import AwareDatetime, Field
+
+from vedette.core.outcome import Outcome
+from vedette.core.state import State
+from vedette.gateway.context import Call
+from vedette.gateway.domain import cursors
+from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, uptime
+from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
+from vedette.gateway.problems import not_found
+from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_query
+from vedette.gateway.store import history, monitors
+from vedette.gateway.views.common import page
+from vedette.gateway.views.history import (
+    CheckView,
+    SpanView,
+    StateView,
+    UptimesView,
+    check_view,
+    span_view,
+    state_view,
+    uptime_view,
+)
+from vedette.store.pool import connection
+
+_NO_SPAN = 2**62
+
+
+class CheckQuery(PageQuery):
+    """Which checks to list."""
+
+    since: AwareDatetime = Field(default=history.FIRST, description="The earliest slot.")
+    until: AwareDatetime = Field(default=history.LAST, description="Slots before this instant.")
+    outcome: Outcome | None = None
+    evidence: bool = Field(default=False, description="With what failing targets answered.")
+
+
+async def checks(call: Call) -> web.Response:
+    """List the checks of a monitor."""
+    monitor = read_id(call.request, "monitor")
+    query = read_query(call.request, CheckQuery)
+    wanted = history.Checks(
+        since=query.since,
+        until=query.until,
+        outcome=query.outcome,
+        evidence=query.evidence,
+        after=read_cursor(query.cursor, cursors.decode_slot) or (history.LAST, ""),
+        limit=query.limit + 1,
+    )
+    async with connection(call.pool) as db:
+        if not await monitors.exists(db, call.workspace, monitor):
+            raise not_found("monitor")
+        rows = await history.checks(db, call.workspace, monitor, wanted)
+    return reply(
+        page(rows, query.limit, check_view, lambda row: cursors.encode(row["slot"], row["region"]))
+    )
+
+
+async def state(call: Call) -> web.Response:
+    """Show how a monitor stands."""
+    async with connection(call.pool) as db:
+        row = await history.standing(db, call.workspace, read_id(call.request, "monitor"))
+    if row is None:
+        raise not_found("monitor")
+    return reply(state_view(row))
+
+
+async def spans(call: Call) -> web.Response:
+    """List the spans of a monitor."""
+    monitor = read_id(call.request, "monitor")
+    query = read_query(call.request, PageQuery)
+    before = read_cursor(query.cursor, cursors.decode_number)
+    async with connection(call.pool) as db:
+        if not await monitors.exists(db, call.workspace, monitor):
+            raise not_found("monitor")
+        rows = await history.spans(
+            db,
+            call.workspace,
+            monitor,
+            before=_NO_SPAN if before is None else before,
+            limit=query.limit + 1,
+        )
+    return reply(page(rows, query.limit, span_view, lambda row: cursors.encode(row["sequence"])))
+
+
+async def uptimes(call: Call) -> web.Response:
+    """Show the uptime of a monitor over several windows."""
+    monitor = read_id(call.request, "monitor")
+    now = datetime.now(UTC)
+    async with connection(call.pool) as db:
+        row = await history.standing(db, call.workspace, monitor)
+        if row is None:
+            raise not_found("monitor")
+        longest = now - max(WINDOWS.values())
+        rows = await history.spans_since(db, call.workspace, [monitor], longest)
+    found = [Span(State(r["state"]), r["started_at"], r["ended_at"]) for r in rows]
+    sight = Sight(
+        last_vote=row["last_vote"], interval_s=row["interval_s"], timeout_s=row["timeout_s"]
+    )
+    windows = {
+        name: uptime_view(
+            uptime(found, window=length, created_at=row["created_at"], sight=sight, now=now)
+        )
+        for name, length in WINDOWS.items()
+    }
+    return reply(UptimesView(monitor_id=monitor, until=now, windows=windows))
+
+
+_OF = f"{PREFIX}/monitors/{{id}}"
+
+ENDPOINTS = (
+    Endpoint(
+        method="GET", path=f"{_OF}/checks", handle=checks, query=CheckQuery,
+        summary="List the checks of a monitor, newest first",
+        answers={200: Answer("A page of checks.", (CheckView,), listed=True)},
+    ),
+    Endpoint(
+        method="GET", path=f"{_OF}/state", handle=state, summary="Show how a monitor stands",
+        answers={200: Answer("Its state, and why.", (StateView,))},
+    ),
+    Endpoint(
+        method="GET", path=f"{_OF}/spans", handle=spans, query=PageQuery,
+        summary="List the spans of a monitor, newest first",
+        answers={200: Answer("A page of spans.", (SpanView,), listed=True)},
+    ),
+    Endpoint(
+        method="GET", path=f"{_OF}/uptime", handle=uptimes, summary="Show a monitor's uptime",
+        answers={200: Answer("Exact times in each state, by window.", (UptimesView,))},
+    ),
+)  # fmt: skip

@@ -1,0 +1,180 @@
+"""Monitors: define, list, change, pause, delete."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from aiohttp import web
+from asyncpg import Record
+from pydantic import Field
+
+from vedette.core.kinds import kinds
+from vedette.core.state import State
+from vedette.gateway import changes
+from vedette.gateway.context import Call
+from vedette.gateway.domain import cursors
+from vedette.gateway.domain.patch import merge_patch
+from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.problems import not_found
+from vedette.gateway.reading import (
+    PATCH_TYPES,
+    PageQuery,
+    check_precondition,
+    etag,
+    read_cursor,
+    read_id,
+    read_object,
+    read_query,
+)
+from vedette.gateway.store import monitors
+from vedette.gateway.views.common import page
+from vedette.gateway.views.monitors import monitor_models, monitor_view
+from vedette.store.pool import Connection, connection, transaction
+
+EXAMPLE = {
+    "name": "Shop",
+    "kind": "http",
+    "target": {"url": "https://shop.example/health"},
+    "interval_s": 30,
+    "assertions": [{"subject": "status", "operator": "equals", "value": 200}],
+    "tags": ["production"],
+}
+
+
+class MonitorQuery(PageQuery):
+    """Which monitors to list."""
+
+    state: State | None = None
+    tag: str | None = None
+    kind: str | None = None
+    q: str | None = Field(default=None, description="Part of the name, in any case.")
+
+
+async def create(call: Call) -> web.Response:
+    """Add a monitor."""
+    spec = changes.parse(await read_object(call.request))
+    async with transaction(call.pool) as db:
+        id = await changes.create(db, call.workspace, spec)
+        response = await _shown(db, call, id, status=201)
+    response.headers["Location"] = f"{PREFIX}/monitors/{id}"
+    return response
+
+
+async def listing(call: Call) -> web.Response:
+    """List monitors."""
+    query = read_query(call.request, MonitorQuery)
+    after = read_cursor(query.cursor, cursors.decode_id)
+    wanted = monitors.Filter(state=query.state, tag=query.tag, kind=query.kind, name=query.q)
+    async with connection(call.pool) as db:
+        rows = await monitors.page(db, call.workspace, wanted, after=after, limit=query.limit + 1)
+    return reply(page(rows, query.limit, monitor_view, lambda row: cursors.encode(row["id"])))
+
+
+async def show(call: Call) -> web.Response:
+    """Show a monitor."""
+    async with connection(call.pool) as db:
+        return await _shown(db, call, read_id(call.request, "monitor"))
+
+
+async def replace(call: Call) -> web.Response:
+    """Replace a monitor's definition."""
+    body = await read_object(call.request)
+    return await _change(call, lambda _: body)
+
+
+async def patch(call: Call) -> web.Response:
+    """Change parts of a monitor's definition."""
+    body = await read_object(call.request, PATCH_TYPES)
+    return await _change(call, lambda spec: merge_patch(spec, body))
+
+
+async def delete(call: Call) -> web.Response:
+    """Delete a monitor."""
+    async with transaction(call.pool) as db:
+        row = await _locked(db, call)
+        await changes.delete(db, call.workspace, row)
+    return web.Response(status=204)
+
+
+async def pause(call: Call) -> web.Response:
+    """Pause a monitor."""
+    return await _set_paused(call, paused=True)
+
+
+async def resume(call: Call) -> web.Response:
+    """Resume a monitor."""
+    return await _set_paused(call, paused=False)
+
+
+async def _change(
+    call: Call, definition: Callable[[dict[str, Any]], dict[str, Any]]
+) -> web.Response:
+    async with transaction(call.pool) as db:
+        row = await _locked(db, call)
+        spec = changes.parse(definition(row["spec"]))
+        await changes.update(db, call.workspace, row, spec)
+        return await _shown(db, call, row["id"])
+
+
+async def _set_paused(call: Call, *, paused: bool) -> web.Response:
+    async with transaction(call.pool) as db:
+        row = await _locked(db, call)
+        await changes.set_paused(db, call.workspace, row, paused=paused)
+        return await _shown(db, call, row["id"])
+
+
+async def _locked(db: Connection, call: Call) -> Record:
+    row = await monitors.lock(db, call.workspace, read_id(call.request, "monitor"))
+    if row is None:
+        raise not_found("monitor")
+    check_precondition(call.request, row["version"])
+    return row
+
+
+async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> web.Response:
+    row = await monitors.one(db, call.workspace, id)
+    if row is None:
+        raise not_found("monitor")
+    return reply(monitor_view(row), status=status, headers={"ETag": etag(row["version"])})
+
+
+_BODY = Body(tuple(kinds().values()), examples={"http": EXAMPLE})
+_PATCH = Body(types=PATCH_TYPES, examples={"slower": {"interval_s": 300, "tags": None}})
+_MODELS = monitor_models()
+_ONE = Answer("The monitor.", _MODELS, headers={"ETag": "Its version, for If-Match."})
+_PATH = f"{PREFIX}/monitors"
+_ITEM = f"{PREFIX}/monitors/{{id}}"
+
+ENDPOINTS = (
+    Endpoint(
+        method="POST", path=_PATH, handle=create, summary="Add a monitor", body=_BODY,
+        creates=True,
+        answers={201: Answer("The monitor, as created.", _MODELS,
+                             headers={"Location": "Its address.", "ETag": "Its version."})},
+    ),
+    Endpoint(
+        method="GET", path=_PATH, handle=listing, summary="List monitors, oldest first",
+        query=MonitorQuery, answers={200: Answer("A page of monitors.", _MODELS, listed=True)},
+    ),
+    Endpoint(method="GET", path=_ITEM, handle=show, summary="Show a monitor", answers={200: _ONE}),
+    Endpoint(
+        method="PUT", path=_ITEM, handle=replace, summary="Replace a monitor's definition",
+        body=_BODY, conditional=True, answers={200: _ONE},
+    ),
+    Endpoint(
+        method="PATCH", path=_ITEM, handle=patch, body=_PATCH, conditional=True,
+        summary="Change parts of a monitor's definition (JSON Merge Patch)", answers={200: _ONE},
+    ),
+    Endpoint(
+        method="DELETE", path=_ITEM, handle=delete, summary="Delete a monitor", conditional=True,
+        answers={204: Answer("It is watched no more.")},
+    ),
+    Endpoint(
+        method="POST", path=f"{_ITEM}/pause", handle=pause, summary="Pause a monitor",
+        conditional=True, answers={200: _ONE},
+    ),
+    Endpoint(
+        method="POST", path=f"{_ITEM}/resume", handle=resume, summary="Resume a monitor",
+        conditional=True, answers={200: _ONE},
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""What the gateway decides by itself: pure, without I/O and without a clock."""

@@ -1,0 +1,234 @@
+"""openapi.json (OpenAPI 3.1), made from the table that also makes the routes."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from vedette.core.version import __version__
+from vedette.gateway.api.table import ENDPOINTS
+from vedette.gateway.endpoint import Answer, Body, Endpoint
+from vedette.gateway.idempotency import HEADER
+from vedette.gateway.problems import CONTENT_TYPE, ProblemDocument
+
+JsonObject = dict[str, Any]
+Mode = tuple[type[BaseModel], JsonSchemaMode]
+
+_PROBLEMS = {
+    400: "A query parameter, or the JSON, is wrong.",
+    401: "The API key is missing or wrong.",
+    404: "There is no such thing.",
+    409: "It conflicts with what there is, or with a request under way.",
+    412: "It has changed since; see If-Match.",
+    413: "The body is larger than 1 MiB.",
+    415: "The body's Content-Type is not one of those taken.",
+    422: "The body is wrong; `errors` names every wrong field.",
+    429: "Too many requests; see Retry-After.",
+    503: "Vedette's own database, bus or cache is out of reach; see Retry-After.",
+    504: "No prober answered.",
+}
+_DESCRIPTION = (
+    "Vedette watches websites, APIs, hosts and jobs, and tells people when they break."
+    " Errors are problem documents (RFC 9457); lists are read page by page with `cursor`."
+)
+
+
+@cache
+def document() -> JsonObject:
+    """The whole document."""
+    names, schemas = _schemas()
+    paths: dict[str, JsonObject] = {}
+    for endpoint in ENDPOINTS:
+        operation = _Operation(endpoint, names).describe()
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Vedette",
+            "version": __version__,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(e.tag for e in ENDPOINTS)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "responses": {str(status): _problem(text) for status, text in _PROBLEMS.items()},
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key."}
+            },
+        },
+    }
+
+
+class _Operation:
+    """One endpoint's part of the document."""
+
+    def __init__(self, endpoint: Endpoint, names: dict[Mode, str]) -> None:
+        self._endpoint = endpoint
+        self._names = names
+
+    def describe(self) -> JsonObject:
+        endpoint = self._endpoint
+        described: JsonObject = {
+            "operationId": f"{endpoint.tag}_{endpoint.handle.__name__}",
+            "summary": endpoint.summary,
+            "tags": [endpoint.tag],
+            "parameters": _parameters(endpoint),
+            "responses": {
+                str(status): self._answer(answer) for status, answer in endpoint.answers.items()
+            }
+            | {
+                str(status): {"$ref": f"#/components/responses/{status}"}
+                for status in _problems_of(endpoint)
+            },
+        }
+        if endpoint.body is not None:
+            described["requestBody"] = self._body(endpoint.body)
+        return described
+
+    def _body(self, body: Body) -> JsonObject:
+        schema: JsonObject = {"type": "object"}
+        if body.models:
+            schema = self._choice(body.models, "validation", suffix="Once" if body.optional else "")
+        examples = {name: {"value": value} for name, value in body.examples.items()}
+        content = {"schema": schema, "examples": examples}
+        return {"required": True, "content": dict.fromkeys(body.types, content)}
+
+    def _answer(self, answer: Answer) -> JsonObject:
+        described: JsonObject = {"description": answer.description}
+        if answer.headers:
+            described["headers"] = {
+                name: {"description": text, "schema": {"type": "string"}}
+                for name, text in answer.headers.items()
+            }
+        if answer.text is not None:
+            described["content"] = {answer.text: {"schema": {"type": "string"}}}
+        elif answer.models:
+            schema = self._choice(answer.models, "serialization")
+            shown = _page_of(schema) if answer.listed else schema
+            described["content"] = {"application/json": {"schema": shown}}
+        return described
+
+    def _choice(
+        self, models: Sequence[type[BaseModel]], mode: JsonSchemaMode, *, suffix: str = ""
+    ) -> JsonObject:
+        """One of some models, told apart by `kind`."""
+        refs = [f"#/components/schemas/{self._names[model, mode]}{suffix}" for model in models]
+        if len(refs) == 1:
+            return {"$ref": refs[0]}
+        mapping = dict(zip(map(_kind_of, models), refs, strict=True))
+        return {
+            "oneOf": [{"$ref": ref} for ref in refs],
+            "discriminator": {"propertyName": "kind", "mapping": mapping},
+        }
+
+
+def _schemas() -> tuple[dict[Mode, str], dict[str, JsonObject]]:
+    """Every model there is in the table: its name by model and mode, its schema by name."""
+    wanted: dict[Mode, None] = {(ProblemDocument, "serialization"): None}
+    for endpoint in ENDPOINTS:
+        if endpoint.body is not None:
+            wanted |= dict.fromkeys((model, "validation") for model in endpoint.body.models)
+        for answer in endpoint.answers.values():
+            wanted |= dict.fromkeys((model, "serialization") for model in answer.models)
+    refs, generated = models_json_schema(list(wanted), ref_template="#/components/schemas/{model}")
+    names = {mode: refs[mode]["$ref"].rpartition("/")[2] for mode in wanted}
+    schemas: dict[str, JsonObject] = generated["$defs"]
+    for body in (endpoint.body for endpoint in ENDPOINTS if endpoint.body):
+        for model in body.models:
+            name = names[model, "validation"]
+            # Its model may have a default, but nobody would know the model without it.
+            required = {*schemas[name].get("required", []), "kind"}
+            schemas[name]["required"] = sorted(required)
+            if body.optional:
+                remaining = sorted(required - set(body.optional))
+                schemas[f"{name}Once"] = {**schemas[name], "required": remaining}
+    return names, schemas
+
+
+def _kind_of(model: type[BaseModel]) -> str:
+    (kind,) = get_args(model.model_fields["kind"].annotation)
+    return str(kind)
+
+
+def _parameters(endpoint: Endpoint) -> list[JsonObject]:
+    found = [
+        {"name": name, "in": "path", "required": True, "schema": _string(format="uuid")}
+        for name in re.findall(r"{(\w+)}", endpoint.path)
+    ]
+    if endpoint.query is not None:
+        found += _query_parameters(endpoint.query)
+    if endpoint.conditional:
+        found.append(_header("If-Match", "The ETag of the version that is meant."))
+    if endpoint.creates:
+        text = "Sent again with the same key within a day, it is answered again and not done again."
+        found.append(_header(HEADER, text))
+    return found
+
+
+def _query_parameters(model: type[BaseModel]) -> list[JsonObject]:
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+    found = []
+    for name, described in schema["properties"].items():
+        inlined = _inline(described, definitions)
+        description = inlined.pop("description", None)
+        inlined.pop("title", None)
+        parameter = {"name": name, "in": "query", "schema": inlined}
+        found.append(parameter | ({"description": description} if description else {}))
+    return found
+
+
+def _inline(schema: JsonObject, definitions: JsonObject) -> JsonObject:
+    """A parameter's schema without references or the null that means `not given`."""
+    options = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(options) == 1:
+        kept = {k: v for k, v in schema.items() if k not in {"anyOf", "default"}}
+        schema = {**options[0], **kept}
+    if "$ref" in schema:
+        found = definitions[schema.pop("$ref").rpartition("/")[2]]
+        schema = {**found, **schema}
+    return schema
+
+
+def _problems_of(endpoint: Endpoint) -> list[int]:
+    found = {401, 429, 503, *endpoint.problems}
+    if "{" in endpoint.path:
+        found.add(404)
+    if endpoint.query is not None:
+        found.add(400)
+    if endpoint.conditional:
+        found.add(412)
+    if endpoint.body is not None:
+        found |= {400, 413, 415, 422}
+    if endpoint.creates:
+        found.add(409)
+    return sorted(found)
+
+
+def _problem(description: str) -> JsonObject:
+    schema = {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}
+    return {"description": description, "content": {CONTENT_TYPE: {"schema": schema}}}
+
+
+def _page_of(item: JsonObject) -> JsonObject:
+    following = {"type": ["string", "null"], "description": "The cursor of the next page."}
+    return {
+        "type": "object",
+        "required": ["items", "next"],
+        "properties": {"items": {"type": "array", "items": item}, "next": following},
+    }
+
+
+def _header(name: str, description: str) -> JsonObject:
+    return {"name": name, "in": "header", "description": description, "schema": _string()}
+
+
+def _string(**more: str) -> JsonObject:
+    return {"type": "string", **more}

@@ -1,0 +1,45 @@
+"""The gateway's settings."""
+
+from pydantic import Field, SecretStr
+
+from vedette.runtime.settings import StoreSettings
+
+
+class GatewaySettings(StoreSettings):
+    """Settings of the gateway."""
+
+    http: str = Field(
+        default="127.0.0.1:8080",
+        description="Where the API, the status screen, /health and /metrics are served.",
+    )
+    api_key: SecretStr | None = Field(
+        default=None,
+        description="The API key of the first workspace, 16 characters or more. A new value "
+        "replaces the one before.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Encrypts the secrets of channels in the database; any long random text, the "
+        "same for the gateway and the notifier.",
+    )
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis for rate limits and idempotency keys, as `redis://host:6379/0`, shared "
+        "by all gateways. Without it each gateway counts for itself.",
+    )
+    rate_limit: int = Field(
+        default=600, ge=0, description="Requests a minute that one API key may make; 0 is no limit."
+    )
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/\s]+(/[^\s]*)?$",
+        description="Where people reach the gateway from outside, like `https://vedette.example`. "
+        "When it is set, the status screen always asks for the API key.",
+    )
+    check_margin_s: float = Field(
+        default=10,
+        ge=0,
+        le=60,
+        description="Seconds that POST /api/v1/check waits for a prober, besides the check's own "
+        "timeout.",
+    )

@@ -1,0 +1,1 @@
+"""The gateway's queries: one function, one query, each scoped to a workspace."""

@@ -1,0 +1,91 @@
+"""What happened to a monitor: its checks, its state, its spans."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from vedette.core.instants import EPOCH
+from vedette.store.pool import Connection
+
+# Bounds that are always there let every query use the index, whichever filters are given.
+FIRST, LAST = EPOCH, datetime(9999, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """Which checks of a monitor: `since` <= slot < `until`, behind `after`."""
+
+    since: datetime
+    until: datetime
+    outcome: str | None
+    evidence: bool
+    after: tuple[datetime, str]
+    limit: int
+
+
+async def checks(db: Connection, workspace: UUID, monitor: UUID, wanted: Checks) -> list[Record]:
+    """Checks, newest first."""
+    return await db.fetch(
+        "select c.slot, c.region, c.outcome, c.reason, c.message, c.started_at, c.duration_ms,"
+        " c.detail, e.evidence from check_result c"
+        " left join check_evidence e on $9 and e.monitor_id = c.monitor_id"
+        " and e.slot = c.slot and e.region = c.region"
+        " where c.monitor_id = $2 and c.slot >= $3 and c.slot < $4"
+        " and exists (select from monitor m where m.id = $2 and m.workspace_id = $1)"
+        " and ($5::text is null or c.outcome = $5) and (c.slot, c.region) < ($6, $7)"
+        " order by c.slot desc, c.region desc limit $8",
+        workspace,
+        monitor,
+        wanted.since,
+        wanted.until,
+        wanted.outcome,
+        *wanted.after,
+        wanted.limit,
+        wanted.evidence,
+    )
+
+
+async def standing(db: Connection, workspace: UUID, monitor: UUID) -> Record | None:
+    """How a monitor stands, in the words of the one who judges it."""
+    return await db.fetchrow(
+        "select m.paused, m.created_at, m.updated_at,"
+        " (m.spec->>'interval_s')::int as interval_s,"
+        " (m.spec->>'timeout_s')::float8 as timeout_s, s.state, s.since, s.sequence, s.cause,"
+        " s.last_check, s.last_vote, s.failures, s.successes, s.recheck"
+        " from monitor m left join monitor_state s on s.monitor_id = m.id"
+        " where m.workspace_id = $1 and m.id = $2 and m.deleted_at is null",
+        workspace,
+        monitor,
+    )
+
+
+async def spans(
+    db: Connection, workspace: UUID, monitor: UUID, *, before: int, limit: int
+) -> list[Record]:
+    """Spans, newest first."""
+    return await db.fetch(
+        "select sequence, state, started_at, ended_at, decided_at, cause from span"
+        " where workspace_id = $1 and monitor_id = $2 and sequence < $3"
+        " order by sequence desc limit $4",
+        workspace,
+        monitor,
+        before,
+        limit,
+    )
+
+
+async def spans_since(
+    db: Connection, workspace: UUID, monitors: Sequence[UUID], since: datetime
+) -> list[Record]:
+    """The spans of some monitors that reach beyond an instant."""
+    return await db.fetch(
+        "select monitor_id, state, started_at, ended_at from span"
+        " where workspace_id = $1 and monitor_id = any($2::uuid[])"
+        " and (ended_at is null or ended_at > $3)",
+        workspace,
+        monitors,
+        since,
+    )

@@ -1,0 +1,42 @@
+"""Incidents."""
+
+from uuid import UUID
+
+from asyncpg import Record
+
+from vedette.store.pool import Connection
+
+_NEWEST = UUID(int=2**128 - 1)
+_SELECT = (
+    "select i.id, i.monitor_id, m.spec->>'name' as name, m.target, i.state, i.severity, i.since,"
+    " i.opened_at, i.resolved_at, i.recovered_at, i.resolution, i.cause, i.channels"
+    " from incident i join monitor m on m.id = i.monitor_id where i.workspace_id = $1"
+)
+
+
+async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
+    """An incident."""
+    return await db.fetchrow(f"{_SELECT} and i.id = $2", workspace, id)
+
+
+async def page(
+    db: Connection,
+    workspace: UUID,
+    *,
+    is_open: bool | None,
+    monitor: UUID | None,
+    before: UUID | None,
+    limit: int,
+) -> list[Record]:
+    """Incidents, newest first: ids are in the order of opening."""
+    return await db.fetch(
+        f"{_SELECT} and i.id < $2"
+        " and ($3::boolean is null or (i.resolved_at is null) = $3)"
+        " and ($4::uuid is null or i.monitor_id = $4)"
+        " order by i.id desc limit $5",
+        workspace,
+        before or _NEWEST,
+        is_open,
+        monitor,
+        limit,
+    )

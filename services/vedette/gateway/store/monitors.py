@@ -1,0 +1,142 @@
+"""Monitors: definitions, with how they stand."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from vedette.core.slots import shard_of
+from vedette.store.pool import Connection
+
+_SELECT = (
+    "select m.id, m.spec, m.target, m.paused, m.version, m.created_at, m.updated_at,"
+    " v.state, s.last_check,"
+    " case when s.state = v.state then s.since"
+    " when s.state is null and not m.paused then m.created_at else m.updated_at end as since"
+    " from monitor m left join monitor_state s on s.monitor_id = m.id"
+    # A pause shows at once, whether or not the processor took it in yet; so does a resumption.
+    " cross join lateral (select case when m.paused then 'paused'"
+    " when s.state is null or s.state = 'paused' then 'pending' else s.state end as state) v"
+    " where m.workspace_id = $1 and m.deleted_at is null"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which monitors."""
+
+    state: str | None
+    tag: str | None
+    kind: str | None
+    name: str | None
+
+
+async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
+    """A monitor."""
+    return await db.fetchrow(f"{_SELECT} and m.id = $2", workspace, id)
+
+
+async def page(
+    db: Connection, workspace: UUID, wanted: Filter, *, after: UUID | None, limit: int
+) -> list[Record]:
+    """Monitors in the order of their creation."""
+    return await db.fetch(
+        f"{_SELECT} and m.id > $2"
+        " and ($3::text is null or v.state = $3)"
+        " and ($4::text is null or m.spec->'tags' ? $4)"
+        " and ($5::text is null or m.spec->>'kind' = $5)"
+        " and ($6::text is null or strpos(lower(m.spec->>'name'), lower($6)) > 0)"
+        " order by m.id limit $7",
+        workspace,
+        after or UUID(int=0),
+        wanted.state,
+        wanted.tag,
+        wanted.kind,
+        wanted.name,
+        limit,
+    )
+
+
+async def exists(db: Connection, workspace: UUID, id: UUID) -> bool:
+    """Whether there is such a monitor."""
+    return bool(
+        await db.fetchval(
+            "select exists (select from monitor"
+            " where workspace_id = $1 and id = $2 and deleted_at is null)",
+            workspace,
+            id,
+        )
+    )
+
+
+async def lock(db: Connection, workspace: UUID, id: UUID) -> Record | None:
+    """A monitor's definition, for a change of it in this transaction."""
+    return await db.fetchrow(
+        "select id, spec, target, paused, version, revision from monitor"
+        " where workspace_id = $1 and id = $2 and deleted_at is null for no key update",
+        workspace,
+        id,
+    )
+
+
+async def insert(
+    db: Connection, workspace: UUID, id: UUID, *, spec: dict[str, Any], target: str
+) -> None:
+    """Add a monitor."""
+    await db.execute(
+        "insert into monitor (workspace_id, id, shard, spec, target) values ($1, $2, $3, $4, $5)",
+        workspace,
+        id,
+        shard_of(id),
+        spec,
+        target,
+    )
+
+
+async def update(
+    db: Connection, workspace: UUID, id: UUID, *, spec: dict[str, Any], target: str, reprobe: bool
+) -> None:
+    """Change a definition; `reprobe` when the change means something to a prober."""
+    await db.execute(
+        "update monitor set spec = $3, target = $4, version = version + 1,"
+        " revision = revision + $5::int, updated_at = now()"
+        " where workspace_id = $1 and id = $2",
+        workspace,
+        id,
+        spec,
+        target,
+        int(reprobe),
+    )
+
+
+async def set_paused(db: Connection, workspace: UUID, id: UUID, *, paused: bool) -> None:
+    """Pause or resume."""
+    await db.execute(
+        "update monitor set paused = $3, version = version + 1, updated_at = now()"
+        " where workspace_id = $1 and id = $2",
+        workspace,
+        id,
+        paused,
+    )
+
+
+async def delete(db: Connection, workspace: UUID, id: UUID) -> None:
+    """Watch it no more; its history stays."""
+    await db.execute(
+        "update monitor set deleted_at = now(), version = version + 1, updated_at = now()"
+        " where workspace_id = $1 and id = $2",
+        workspace,
+        id,
+    )
+
+
+async def naming_channel(db: Connection, workspace: UUID, channel: UUID) -> list[Record]:
+    """The monitors whose definition names a channel, for a change of them."""
+    return await db.fetch(
+        "select id, spec, target, paused, version, revision from monitor"
+        " where workspace_id = $1 and deleted_at is null and spec->'channels' ? $2"
+        " order by id for no key update",
+        workspace,
+        str(channel),
+    )

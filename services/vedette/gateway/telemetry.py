@@ -1,0 +1,88 @@
+"""How the gateway is watched: requests counted and traced, and gauges read at each scrape."""
+
+import asyncio
+import time
+from math import nan
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Gauge, Histogram
+
+from vedette.bus import topology
+from vedette.bus.api import Bus, Queue
+from vedette.core.errors import Transient
+from vedette.gateway.context import GATEWAY, Gateway
+from vedette.gateway.store import overview
+from vedette.store.pool import connection
+from vedette.telemetry import admin
+from vedette.telemetry.traces import span
+
+_SCRAPE_S = 5.0
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_SHARED = (
+    topology.RESULTS,
+    topology.EXPIRED,
+    topology.MONITORS,
+    topology.STATES,
+    topology.MESSAGES,
+    topology.DEAD,
+)
+
+requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"])
+durations = Histogram("http_request_duration_seconds", "Time to answer.", ["method", "route"])
+active_monitors = Gauge("active_monitors", "Monitors that are not paused.")
+active_incidents = Gauge("active_incidents", "Incidents that are open.")
+queue_depth = Gauge("vedette_queue_depth", "Messages that wait in a queue.", ["queue"])
+
+
+@web.middleware
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count, time and trace a request."""
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource else "unmatched"
+    method = request.method if request.method in _METHODS else "other"
+    started = time.perf_counter()
+    parent = request.headers.get("traceparent")
+    with span(f"{method} {route}", parent=parent, kind=SpanKind.SERVER) as current:
+        response = await handler(request)
+        current.set_attribute("http.response.status_code", response.status)
+    durations.labels(method, route).observe(time.perf_counter() - started)
+    requests.labels(method, route, response.status).inc()
+    return response
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """This process's metrics, with what the database and the bus say now."""
+    gateway = request.app[GATEWAY]
+    regions = await _read_totals(gateway)
+    queues = [
+        *_SHARED,
+        *(find(region) for region in regions for find in (topology.jobs, topology.urgent_jobs)),
+    ]
+    await asyncio.gather(*(_read_depth(gateway.bus, queue) for queue in queues))
+    return await admin.metrics(request)
+
+
+async def _read_totals(gateway: Gateway) -> list[str]:
+    """Set the gauges that the database knows; returns the regions in use."""
+    try:
+        async with asyncio.timeout(_SCRAPE_S), connection(gateway.pool) as db:
+            row = await overview.totals(db)
+    except (Transient, TimeoutError):
+        row = None
+    active_monitors.set(row["active_monitors"] if row else nan)
+    active_incidents.set(row["active_incidents"] if row else nan)
+    return row["regions"] if row else []
+
+
+async def _read_depth(bus: Bus, queue: Queue) -> None:
+    try:
+        async with asyncio.timeout(_SCRAPE_S):
+            # A broker can't tell the depth of a queue that nobody has declared yet.
+            await bus.declare(queue)
+            depth = await bus.depth(queue)
+    except (Transient, TimeoutError):
+        queue_depth.labels(queue.name).set(nan)
+    else:
+        queue_depth.labels(queue.name).set(depth)

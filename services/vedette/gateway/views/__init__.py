@@ -1,0 +1,1 @@
+"""What the API answers, as models: openapi.json is made from them."""

@@ -1,0 +1,58 @@
+"""What views share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from asyncpg import Record
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from vedette.core.instants import iso, to_ms
+from vedette.core.outcome import Outcome, Reason
+
+Instant = Annotated[
+    datetime,
+    PlainSerializer(lambda at: iso(to_ms(at)), return_type=str, when_used="json"),
+    WithJsonSchema(
+        {"type": "string", "format": "date-time", "examples": ["2026-03-01T12:00:00.000Z"]}
+    ),
+]
+
+
+class View(BaseModel):
+    """An answer, or a part of one."""
+
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
+
+
+class CheckSummary(View):
+    """What the last check of a monitor found."""
+
+    slot: Instant | None = None
+    region: str | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    message: str | None = None
+    started_at: Instant | None = None
+    duration_ms: float | None = None
+    phases: dict[str, float] = Field(default={}, description="Milliseconds in each phase.")
+    facts: dict[str, str | int | float | bool] = Field(
+        default={}, description="What else was seen: status, ip, size, …"
+    )
+
+
+def shown(view: View) -> dict[str, Any]:
+    """A view as JSON has it."""
+    return view.model_dump(mode="json")
+
+
+def page(
+    rows: Sequence[Record],
+    limit: int,
+    view: Callable[[Record], Mapping[str, Any]],
+    cursor: Callable[[Record], str],
+) -> dict[str, Any]:
+    """One page of a list. `rows` may hold one more than `limit`: then another page follows."""
+    items = rows[:limit]
+    following = cursor(items[-1]) if len(rows) > limit else None
+    return {"items": [view(row) for row in items], "next": following}

@@ -1,0 +1,41 @@
+"""Deliveries as the API shows them."""
+
+from typing import Any, Literal
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import Field
+
+from vedette.gateway.views.common import Instant, View, shown
+
+Status = Literal["pending", "sent", "failed"]
+
+
+class DeliveryView(View):
+    """One message to one recipient."""
+
+    id: UUID
+    incident_id: UUID | None = Field(description="None for a test message.")
+    channel_id: UUID
+    kind: str
+    recipient: str
+    transition: Literal["opened", "resolved", "test"]
+    status: Status
+    attempts: int
+    next_attempt_at: Instant | None
+    error: str | None
+    provider_id: str | None
+    created_at: Instant
+    sent_at: Instant | None
+
+
+class PendingTest(View):
+    """A test message that is under way."""
+
+    id: UUID = Field(description="The id of its delivery.")
+    status: Literal["pending"] = "pending"
+
+
+def delivery_view(row: Record) -> dict[str, Any]:
+    """A row of `store.deliveries` as an answer."""
+    return shown(DeliveryView.model_validate(dict(row)))

@@ -1,0 +1,138 @@
+"""A monitor's history as the API shows it."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import Field
+
+from vedette.core.events import Cause
+from vedette.core.outcome import Outcome, Reason
+from vedette.core.result import Evidence
+from vedette.core.state import State
+from vedette.gateway.domain.uptime import Uptime
+from vedette.gateway.views.common import CheckSummary, Instant, View, shown
+
+
+class CheckView(View):
+    """One check."""
+
+    slot: Instant = Field(description="When it was due.")
+    region: str
+    outcome: Outcome
+    reason: Reason | None
+    message: str | None
+    started_at: Instant | None
+    duration_ms: float | None
+    phases: dict[str, float] = Field(description="Milliseconds in each phase that was entered.")
+    facts: dict[str, str | int | float | bool]
+    evidence: Evidence | None = Field(
+        default=None, description="What a failing target answered, if it was asked for."
+    )
+
+
+class StateView(View):
+    """How a monitor stands, and why."""
+
+    state: State
+    since: Instant
+    sequence: int = Field(description="Counts the changes of state.")
+    cause: Cause | None
+    last_check: CheckSummary | None
+    last_vote: Instant | None = Field(description="When the target was last seen at all.")
+    failures: int = Field(description="Failing rounds in a row.")
+    successes: int = Field(description="Good rounds in a row.")
+    recheck: Instant | None = Field(description="When a suspicion is to be confirmed.")
+
+
+class SpanView(View):
+    """A stretch of one state."""
+
+    sequence: int
+    state: State
+    started_at: Instant
+    ended_at: Instant | None = Field(description="None while it lasts.")
+    decided_at: Instant = Field(description="When it was known; later than its start.")
+    cause: Cause | None
+
+
+class UptimeView(View):
+    """One window. The six sums add up to the part of it in which the monitor existed."""
+
+    uptime: float | None = Field(
+        ge=0, le=1, description="(up_s + degraded_s) / seen_s; null when nothing was seen."
+    )
+    up_s: float
+    degraded_s: float
+    down_s: float
+    unknown_s: float
+    paused_s: float
+    pending_s: float
+    seen_s: float = Field(description="up_s + degraded_s + down_s.")
+
+
+class UptimesView(View):
+    """Uptime over several windows that end now."""
+
+    monitor_id: UUID
+    until: Instant
+    windows: dict[str, UptimeView] = Field(description="By length: 24h, 7d, 30d, 90d.")
+
+
+def check_view(row: Record) -> dict[str, Any]:
+    """A row of `store.history.checks` as an answer."""
+    detail = row["detail"] or {}
+    plain = {name: row[name] for name in ("slot", "region", "outcome", "reason", "message")}
+    return shown(
+        CheckView(
+            **plain,
+            started_at=row["started_at"],
+            duration_ms=_milliseconds(row["duration_ms"]),
+            phases=detail.get("phases", {}),
+            facts=detail.get("facts", {}),
+            evidence=row["evidence"],
+        )
+    )
+
+
+def state_view(row: Record) -> StateView:
+    """A row of `store.history.standing` as an answer."""
+    judged = row["state"] is not None
+    state = State(row["state"] or State.PENDING)
+    since = row["since"] or row["created_at"]
+    if row["paused"] is not (state is State.PAUSED):
+        # Paused or resumed a moment ago, and the processor has not taken it in yet.
+        state = State.PAUSED if row["paused"] else State.PENDING
+        since = row["updated_at"]
+    return StateView(
+        state=state,
+        since=since,
+        sequence=row["sequence"] or 0,
+        cause=row["cause"],
+        last_check=row["last_check"],
+        last_vote=row["last_vote"],
+        failures=row["failures"] if judged else 0,
+        successes=row["successes"] if judged else 0,
+        recheck=row["recheck"],
+    )
+
+
+def span_view(row: Record) -> dict[str, Any]:
+    """A row of `store.history.spans` as an answer."""
+    return shown(SpanView.model_validate(dict(row)))
+
+
+def uptime_view(uptime: Uptime) -> UptimeView:
+    """An uptime as an answer."""
+    seconds = {f"{state}_s": _seconds(spent) for state, spent in uptime.in_state.items()}
+    return UptimeView(uptime=uptime.ratio, seen_s=_seconds(uptime.seen), **seconds)
+
+
+def _seconds(spent: timedelta) -> float:
+    return spent.total_seconds()
+
+
+def _milliseconds(value: float | None) -> float | None:
+    # The column holds 7 digits; more would be noise of the conversion.
+    return None if value is None else round(value, 3)

@@ -1,0 +1,47 @@
+"""Monitors as the API shows them: the definition, and how they stand."""
+
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import BaseModel, Field, create_model
+
+from vedette.core.kinds import kinds
+from vedette.core.state import State
+from vedette.gateway.views.common import CheckSummary, Instant, View, shown
+
+
+class MonitorStanding(View):
+    """How a monitor stands, besides its definition."""
+
+    id: UUID
+    state: State
+    since: Instant = Field(description="Since when it is in this state.")
+    last_check: CheckSummary | None
+    paused: bool
+    version: int = Field(description="Counts every write; also the ETag.")
+    created_at: Instant
+    updated_at: Instant
+
+
+def monitor_models() -> tuple[type[BaseModel], ...]:
+    """One model a kind: its definition and its standing together."""
+    return tuple(
+        create_model(f"{kind.capitalize()}MonitorRead", __base__=(MonitorStanding, definition))
+        for kind, definition in kinds().items()
+    )
+
+
+def monitor_view(row: Record) -> dict[str, Any]:
+    """A row of `store.monitors` as an answer. The definition reads back as it was written."""
+    standing = MonitorStanding(
+        id=row["id"],
+        state=row["state"],
+        since=row["since"],
+        last_check=row["last_check"],
+        paused=row["paused"],
+        version=row["version"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+    )
+    return {"id": str(row["id"]), **row["spec"], **shown(standing)}

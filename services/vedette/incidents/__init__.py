@@ -1,0 +1,1 @@
+"""Incidents: opened when a monitor goes down, resolved when it is back."""

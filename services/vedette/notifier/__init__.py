@@ -1,0 +1,1 @@
+"""The notifier: tells people, once each, and keeps trying until they are told."""

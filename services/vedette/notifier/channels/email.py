@@ -1,0 +1,109 @@
+"""Mail: one message a recipient, recognisable by its Message-ID however often it is sent."""
+
+import time
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import ClassVar
+from uuid import UUID
+
+import aiohttp
+from aiosmtplib import (
+    SMTPAuthenticationError,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+
+from vedette.core.channel import ChannelConfig
+from vedette.core.events import Event
+from vedette.core.instants import to_datetime
+from vedette.notifier import rendering
+from vedette.notifier.channel import Channel
+from vedette.notifier.delivery import Delivery, SendFailed
+from vedette.notifier.domain import delivery_id
+from vedette.notifier.settings import NotifierSettings
+from vedette.notifier.smtp import SmtpConnections
+from vedette.notifier.words import one_line
+
+
+class Email(Channel):
+    """Mail by SMTP."""
+
+    kind: ClassVar[str] = "email"
+
+    def __init__(self, settings: NotifierSettings, http: aiohttp.ClientSession) -> None:
+        super().__init__(settings, http)
+        self._connections = SmtpConnections(settings)
+
+    async def send(self, delivery: Delivery, config: ChannelConfig) -> str | None:
+        """Returns what the server answered: it tends to hold its queue's id."""
+        if self.settings.smtp_host is None:
+            raise SendFailed("mail is not set up: VEDETTE_SMTP_HOST is not set")
+        message = compose(delivery, self.settings, at_ms=time.time_ns() // 1_000_000)
+        sender = parseaddr(self.settings.smtp_from)[1]
+        try:
+            async with self._connections.connection() as smtp:
+                _, answer = await smtp.send_message(
+                    message, sender=sender, recipients=[delivery.recipient]
+                )
+        except (SMTPException, OSError) as error:
+            raise _failure(error) from error
+        return one_line(answer)
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._connections.close()
+
+
+def compose(delivery: Delivery, settings: NotifierSettings, *, at_ms: int) -> EmailMessage:
+    """The mail, as of `at_ms`."""
+    event = Event.model_validate(delivery.event)
+    text = rendering.mail(event, at_ms=at_ms, public_url=settings.public_url)
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = text.subject
+    message["From"] = settings.smtp_from
+    message["To"] = delivery.recipient
+    message["Date"] = format_datetime(to_datetime(at_ms))
+    message["Message-ID"] = _message_id(delivery.id, settings)
+    message["Auto-Submitted"] = "auto-generated"
+    if delivery.incident_id is not None:
+        message["X-Vedette-Incident"] = str(delivery.incident_id)
+        if delivery.transition != "opened":
+            opened = delivery_id(
+                delivery.incident_id, "opened", delivery.channel_id, delivery.recipient
+            )
+            message["In-Reply-To"] = message["References"] = _message_id(opened, settings)
+    message.set_content(text.text)
+    message.add_alternative(text.html, subtype="html")
+    return message
+
+
+def _message_id(delivery: UUID, settings: NotifierSettings) -> str:
+    host = parseaddr(settings.smtp_from)[1].rpartition("@")[2]
+    return f"<{delivery}@{host}>"
+
+
+def _failure(error: SMTPException | OSError) -> SendFailed:
+    """Only what is said of the recipient or the message is final; the rest can be mended."""
+    match error:
+        case SMTPRecipientsRefused():
+            refusal = error.recipients[0]
+            said = f"{refusal.code} {refusal.message}"
+            permanent = refusal.code >= 500
+            return SendFailed(f"the mail server refused the recipient: {said}", permanent=permanent)
+        case SMTPDataError():
+            said = f"{error.code} {error.message}"
+            permanent = error.code >= 500
+            return SendFailed(f"the mail server refused the message: {said}", permanent=permanent)
+        case SMTPAuthenticationError():
+            said = f"{error.code} {error.message}"
+            return SendFailed(f"the mail server refused the user name or password: {said}")
+        case SMTPSenderRefused():
+            return SendFailed(f"the mail server refused the sender: {error.code} {error.message}")
+        case SMTPResponseException():
+            return SendFailed(f"the mail server answered: {error.code} {error.message}")
+        case _:
+            return SendFailed(f"the mail server can't be reached: {error or type(error).__name__}")

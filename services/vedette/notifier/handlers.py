@@ -1,0 +1,137 @@
+"""From events to deliveries: who is told what, written down before anything is sent."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+import structlog
+from pydantic import ValidationError
+
+from vedette.bus import api as bus
+from vedette.core.errors import Permanent
+from vedette.core.events import ChannelTest, Event, IncidentOpened, IncidentRef, IncidentResolved
+from vedette.notifier.configs import open_config
+from vedette.notifier.domain import (
+    Audience,
+    deliveries_of_incident,
+    deliveries_of_test,
+    opening_of,
+)
+from vedette.notifier.store import Planning
+from vedette.store import inbox
+from vedette.store.pool import Pool, transaction
+from vedette.store.secretbox import SecretBox
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An event, and the envelope it came in."""
+
+    event: Event
+    envelope: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a handler works with."""
+
+    store: Planning
+    box: SecretBox
+    unreadable: list[UUID]
+    """Channels whose configuration couldn't be opened."""
+
+    async def audiences(self, workspace_id: UUID, ids: Sequence[UUID]) -> list[Audience]:
+        """Who is behind the channels that exist in the workspace."""
+        found = []
+        for channel in await self.store.channels(workspace_id, ids):
+            try:
+                config = open_config(self.box, channel.kind, channel.sealed_config)
+            except Permanent as error:
+                log.error("can't open a channel", channel=str(channel.id), error=str(error))  # noqa: TRY400
+                self.unreadable.append(channel.id)
+            else:
+                found.append(Audience(channel.id, channel.kind, config.recipients()))
+        return found
+
+
+def consumer(pool: Pool, box: SecretBox) -> bus.Handler:
+    """The handler of the queue: each event has its effect once, whole or not at all."""
+
+    async def consume(message: bus.Message) -> None:
+        received = _received(message.body)
+        async with transaction(pool) as db:
+            plan = Plan(Planning(db), box, [])
+            if await inbox.first_time(db, "notifier", received.event.id):
+                await HANDLERS[received.event.name](received, plan)
+                await plan.store.wake()
+            if plan.unreadable:
+                await plan.store.forget_event(received.event.id)
+        # The readable channels are told whatever happens. The event is parked for the others:
+        # replayed under the right key, it adds what is missing.
+        if plan.unreadable:
+            channels = ", ".join(map(str, plan.unreadable))
+            raise Permanent(f"nobody is told behind channels that can't be opened: {channels}")
+
+    return consume
+
+
+async def tell_opening(received: Received, plan: Plan) -> None:
+    """Everyone behind the incident's channels, unless it is over already."""
+    incident = IncidentOpened.model_validate(received.event.data).incident
+    await plan.store.lock_incident(incident.id)
+    if not await plan.store.recipients(incident.id, "resolved"):
+        await _add_openings(received, incident, plan)
+
+
+async def tell_resolution(received: Received, plan: Plan) -> None:
+    """Everyone who is told of the opening, whatever was changed since; nobody else."""
+    incident = IncidentResolved.model_validate(received.event.data).incident
+    await plan.store.lock_incident(incident.id)
+    told = await plan.store.recipients(incident.id, "opened")
+    if not told:
+        opening = opening_of(received.event)
+        envelope = opening.model_dump(mode="json", exclude_none=True)
+        await _add_openings(Received(opening, envelope), incident, plan)
+        told = await plan.store.recipients(incident.id, "opened")
+    audiences = [Audience(channel, kind, [recipient]) for channel, kind, recipient in told]
+    await plan.store.add(
+        deliveries_of_incident(received.event, received.envelope, incident.id, audiences)
+    )
+
+
+async def tell_test(received: Received, plan: Plan) -> None:
+    """Everyone behind one channel."""
+    test = ChannelTest.model_validate(received.event.data)
+    for audience in await plan.audiences(received.event.workspace, [test.channel_id]):
+        await plan.store.add(
+            deliveries_of_test(received.event, received.envelope, test.test_id, audience)
+        )
+
+
+async def _add_openings(opening: Received, incident: IncidentRef, plan: Plan) -> None:
+    audiences = await plan.audiences(opening.event.workspace, incident.channels)
+    await plan.store.add(
+        deliveries_of_incident(opening.event, opening.envelope, incident.id, audiences)
+    )
+
+
+def _received(body: bytes) -> Received:
+    try:
+        envelope = orjson.loads(body)
+        event = Event.model_validate(envelope)
+    except (orjson.JSONDecodeError, ValidationError) as error:
+        raise Permanent(f"not an event: {error}") from error
+    if event.name not in HANDLERS:
+        raise Permanent(f"the notifier tells nobody of {event.type}")
+    return Received(event, envelope)
+
+
+HANDLERS: Mapping[str, Callable[[Received, Plan], Awaitable[None]]] = {
+    IncidentOpened.NAME: tell_opening,
+    IncidentResolved.NAME: tell_resolution,
+    ChannelTest.NAME: tell_test,
+}

@@ -1,0 +1,85 @@
+"""The notifier, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from vedette.bus.topology import MESSAGES
+from vedette.core.errors import VedetteError
+from vedette.notifier import metrics
+from vedette.notifier.attempt import Attempts
+from vedette.notifier.channel import Channel
+from vedette.notifier.channels import channel_types
+from vedette.notifier.dispatch import Dispatcher
+from vedette.notifier.handlers import consumer
+from vedette.notifier.http import open_session
+from vedette.notifier.settings import NotifierSettings
+from vedette.notifier.store import Claiming
+from vedette.runtime.background import background, every
+from vedette.runtime.resources import Resources
+from vedette.store.pool import Pool, connection
+from vedette.store.secretbox import SecretBox
+
+# Beyond the provider's time: claiming and recording have to fit too.
+_LEASE_MARGIN_S = 10.0
+_PREFETCH = 16
+_MEASURE_S = 10.0
+_MEASURE_AT_MOST = 10_000
+
+
+@asynccontextmanager
+async def running(settings: NotifierSettings, resources: Resources) -> AsyncIterator[None]:
+    """Plan and send messages until the block ends, then finish what is under way."""
+    box = SecretBox(_secret_key(settings))
+    pool, bus = resources.pool, resources.bus
+    async with AsyncExitStack() as stack:
+        channels = await stack.enter_async_context(opened_channels(settings))
+        attempts = Attempts(
+            pool=pool,
+            box=box,
+            channels=channels,
+            instance=resources.instance,
+            send_timeout_s=settings.send_timeout_s,
+            give_up_after_s=settings.give_up_after_h * 3600,
+        )
+        dispatcher = Dispatcher(
+            pool,
+            attempts.make,
+            instance=resources.instance,
+            lease_s=settings.send_timeout_s + _LEASE_MARGIN_S,
+        )
+        stack.push_async_callback(dispatcher.drain, resources.drain_s)
+        await stack.enter_async_context(background("dispatcher", dispatcher.run))
+        measure = partial(every, _MEASURE_S, partial(_measure, pool))
+        await stack.enter_async_context(background("notifier metrics", measure))
+        await bus.declare(MESSAGES)
+        consuming = await bus.consume(MESSAGES, consumer(pool, box), prefetch=_PREFETCH)
+        # Last in, first out: no new messages, then no new claims, then attempts end.
+        stack.push_async_callback(consuming.stop, drain_s=resources.drain_s)
+        yield
+
+
+@asynccontextmanager
+async def opened_channels(settings: NotifierSettings) -> AsyncIterator[dict[str, Channel]]:
+    """One channel of each kind, ready to send."""
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(open_session())
+        channels = {}
+        for kind, channel_type in channel_types().items():
+            channels[kind] = channel_type(settings, http)
+            stack.push_async_callback(channels[kind].close)
+        yield channels
+
+
+def _secret_key(settings: NotifierSettings) -> str:
+    if settings.secret_key is None:
+        raise VedetteError(
+            "VEDETTE_SECRET_KEY is not set; it is the key that channels' secrets are encrypted "
+            "with, the same for every process"
+        )
+    return settings.secret_key.get_secret_value()
+
+
+async def _measure(pool: Pool) -> None:
+    async with connection(pool) as db:
+        metrics.pending.set(await Claiming(db).pending(_MEASURE_AT_MOST))

@@ -1,0 +1,75 @@
+"""What the notifier is told by its environment."""
+
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from vedette.runtime.settings import StoreSettings
+
+
+class NotifierSettings(StoreSettings):
+    """Settings of the notifier."""
+
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="The key that channels' secrets are encrypted with: any long random text, "
+        "the same for every process. Needed.",
+    )
+    smtp_host: str | None = Field(
+        default=None, description="The mail server. Without it no mail is sent."
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65_535, description="The mail server's port.")
+    smtp_user: str | None = Field(
+        default=None, description="The user name at the mail server; without it, no login."
+    )
+    smtp_password: SecretStr | None = Field(
+        default=None, description="The password at the mail server."
+    )
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        default="starttls",
+        description="How mail is encrypted: `starttls` (port 587), `tls` from the first byte "
+        "(port 465), or `none`.",
+    )
+    smtp_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) to trust at the mail server besides the system's.",
+    )
+    smtp_from: str = Field(default="Vedette <vedette@localhost>", description="The sender of mail.")
+    twilio_account_sid: str | None = Field(
+        default=None,
+        description="The Twilio account that sends text messages. Without it none are sent.",
+    )
+    twilio_auth_token: SecretStr | None = Field(
+        default=None, description="The Twilio account's token."
+    )
+    twilio_from: str | None = Field(
+        default=None, description="The number that text messages come from, like +15005550006."
+    )
+    twilio_url: str = Field(
+        default="https://api.twilio.com", description="Where Twilio's REST API is."
+    )
+    public_url: str | None = Field(
+        default=None,
+        description="Where people reach Vedette, like https://vedette.example.org; messages link "
+        "to it.",
+    )
+    send_timeout_s: float = Field(
+        default=20, gt=0, le=300, description="Seconds a provider has to accept one message."
+    )
+    give_up_after_h: float = Field(
+        default=24, gt=0, le=720, description="Hours after which a message is given up as failed."
+    )
+
+    @field_validator("smtp_from")
+    @classmethod
+    def _sender(cls, sender: str) -> str:
+        if "@" not in parseaddr(sender)[1] or not sender.isprintable():
+            raise ValueError("is not a mail address, like Vedette <vedette@example.org>")
+        return sender
+
+    @field_validator("public_url", "twilio_url")
+    @classmethod
+    def _base(cls, url: str | None) -> str | None:
+        return None if url is None else url.rstrip("/")

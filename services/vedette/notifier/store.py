@@ -1,0 +1,238 @@
+"""What the notifier keeps: deliveries. One method, one query."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from vedette.notifier.delivery import Claim, Delivery, Sent
+from vedette.store.pool import Connection
+
+WAKE = "vedette_delivery"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel as it is stored."""
+
+    id: UUID
+    kind: str
+    sealed_config: bytes
+
+
+class Planning:
+    """Writing deliveries, in the transaction of the event that causes them."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    async def lock_incident(self, incident_id: UUID) -> None:
+        """One transition of an incident at a time, whichever notifiers have them."""
+        await self._db.execute(
+            "select pg_advisory_xact_lock(hashtextextended($1, 0))", str(incident_id)
+        )
+
+    async def forget_event(self, event_id: UUID) -> None:
+        """Let an event be handled again."""
+        await self._db.execute(
+            "delete from inbox where consumer = 'notifier' and event_id = $1", event_id
+        )
+
+    async def channels(self, workspace_id: UUID, ids: Sequence[UUID]) -> list[Channel]:
+        """Those of the channels that exist in the workspace."""
+        rows = await self._db.fetch(
+            "select id, kind, sealed_config from channel"
+            " where workspace_id = $1 and id = any($2::uuid[]) and deleted_at is null"
+            " order by id",
+            workspace_id,
+            ids,
+        )
+        return [Channel(**row) for row in rows]
+
+    async def recipients(self, incident_id: UUID, transition: str) -> list[tuple[UUID, str, str]]:
+        """Channel, kind and recipient of an incident's deliveries for a transition."""
+        rows = await self._db.fetch(
+            "select channel_id, kind, recipient from delivery"
+            " where incident_id = $1 and transition = $2",
+            incident_id,
+            transition,
+        )
+        return [(row["channel_id"], row["kind"], row["recipient"]) for row in rows]
+
+    async def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Write deliveries that are due at once; those that exist are left as they are."""
+        await self._db.executemany(
+            "insert into delivery (id, workspace_id, incident_id, channel_id, kind, recipient,"
+            " transition, lane, event) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            " on conflict do nothing",
+            [
+                (d.id, d.workspace_id, d.incident_id, d.channel_id, d.kind, d.recipient,
+                 d.transition, d.lane, d.event)
+                for d in deliveries
+            ],
+        )  # fmt: skip
+
+    async def wake(self) -> None:
+        """Tell the dispatchers, once the transaction commits."""
+        await self._db.execute(f"notify {WAKE}")
+
+
+class Claiming:
+    """Taking due deliveries."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    async def due_lanes(self) -> list[str]:
+        """Lanes with something due, the one that waits longest first."""
+        rows = await self._db.fetch(
+            "select lane from delivery where status = 'pending' and next_attempt_at <= now()"
+            " group by lane order by min(next_attempt_at)"
+        )
+        return [row["lane"] for row in rows]
+
+    async def claim(
+        self,
+        places: Mapping[str, int],
+        *,
+        instance: str,
+        lease_s: float,
+        except_for: Collection[UUID],
+    ) -> list[Claim]:
+        """Take due deliveries, as many from each lane as it has places.
+
+        A claim that is never answered for comes due again when its lease runs out. One whose
+        `claimed_by` was left standing may have been accepted: that makes it doubtful.
+        """
+        rows = await self._db.fetch(
+            _CLAIM, list(places), list(places.values()), instance, lease_s, list(except_for)
+        )
+        return [_claim(row) for row in rows]
+
+    async def next_due_s(self) -> float | None:
+        """Seconds until the next delivery comes due; None if none is waiting for its time."""
+        seconds: float | None = await self._db.fetchval(
+            "select extract(epoch from min(next_attempt_at) - now())::float8 from delivery"
+            " where status = 'pending' and next_attempt_at > now()"
+        )
+        return seconds
+
+    async def pending(self, at_most: int) -> int:
+        """How many deliveries are not settled."""
+        count: int = await self._db.fetchval(
+            "select count(*) from (select from delivery where status = 'pending' limit $1) some",
+            at_most,
+        )
+        return count
+
+
+class Recording:
+    """Writing down how attempts ended. Each method says whether it changed anything."""
+
+    def __init__(self, db: Connection, instance: str) -> None:
+        self._db = db
+        self._instance = instance
+
+    async def sent(self, claim: Claim, outcome: Sent) -> bool:
+        """Mark as sent. Whoever claims it by now, it was sent: only a settled row stays."""
+        status = await self._db.execute(
+            "update delivery set status = 'sent', sent_at = now(), provider_id = $2, error = null,"
+            " claimed_by = null, next_attempt_at = null where id = $1 and status = 'pending'",
+            claim.delivery.id,
+            outcome.provider_id,
+        )
+        return status == "UPDATE 1"
+
+    async def retry(self, claim: Claim, in_s: float, error: str, *, doubtful: bool) -> bool:
+        """Let it come due again, if it is still ours."""
+        status = await self._db.execute(
+            "update delivery set next_attempt_at = now() + make_interval(secs => $4), error = $5,"
+            " claimed_by = case when $6 then claimed_by end"
+            " where id = $1 and claimed_by = $2 and attempts = $3 and status = 'pending'",
+            claim.delivery.id,
+            self._instance,
+            claim.attempt,
+            in_s,
+            error,
+            doubtful,
+        )
+        return status == "UPDATE 1"
+
+    async def settle(self, claim: Claim, status: str, error: str) -> bool:
+        """End it as failed or skipped, if it is still ours."""
+        done = await self._db.execute(
+            "update delivery set status = $4, error = $5, claimed_by = null,"
+            " next_attempt_at = null"
+            " where id = $1 and claimed_by = $2 and attempts = $3 and status = 'pending'",
+            claim.delivery.id,
+            self._instance,
+            claim.attempt,
+            status,
+            error,
+        )
+        return done == "UPDATE 1"
+
+
+# A resolution waits for its opening, row by row. `materialized` keeps the planner from
+# locking more rows than the lanes have places for.
+_CLAIM = """
+with due as materialized (
+    select found.id, found.claimed_by is not null as doubtful
+    from unnest($1::text[], $2::int[]) as room (lane, places)
+    cross join lateral (
+        select d.id, d.claimed_by
+        from delivery d
+        where d.status = 'pending' and d.lane = room.lane and d.next_attempt_at <= now()
+            and d.id <> all ($5::uuid[])
+            and not exists (
+                select from delivery opened
+                where d.transition = 'resolved' and opened.transition = 'opened'
+                    and opened.incident_id = d.incident_id
+                    and opened.channel_id = d.channel_id and opened.recipient = d.recipient
+                    and opened.status = 'pending')
+        order by d.next_attempt_at
+        limit room.places
+        for update of d skip locked
+    ) found
+),
+claimed as (
+    update delivery d
+    set claimed_by = $3, attempts = d.attempts + 1,
+        next_attempt_at = now() + make_interval(secs => $4)
+    from due where d.id = due.id
+    returning d.*, due.doubtful
+)
+select claimed.id, claimed.workspace_id, claimed.incident_id, claimed.channel_id, claimed.kind,
+    claimed.recipient, claimed.transition, claimed.lane, claimed.event, claimed.attempts,
+    claimed.doubtful, opened.status as opened, channel.sealed_config,
+    channel.deleted_at is not null as channel_deleted,
+    extract(epoch from now() - claimed.created_at)::float8 as age_s
+from claimed
+join channel on channel.id = claimed.channel_id
+left join delivery opened
+    on claimed.transition = 'resolved' and opened.transition = 'opened'
+    and opened.incident_id = claimed.incident_id
+    and opened.channel_id = claimed.channel_id and opened.recipient = claimed.recipient
+"""
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        delivery=Delivery(
+            id=row["id"],
+            workspace_id=row["workspace_id"],
+            incident_id=row["incident_id"],
+            channel_id=row["channel_id"],
+            kind=row["kind"],
+            recipient=row["recipient"],
+            transition=row["transition"],
+            lane=row["lane"],
+            event=row["event"],
+        ),
+        attempt=row["attempts"],
+        age_s=row["age_s"],
+        doubtful=row["doubtful"],
+        opened=row["opened"],
+        sealed_config=row["sealed_config"],
+        channel_deleted=row["channel_deleted"],
+    )

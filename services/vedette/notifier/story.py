@@ -1,0 +1,145 @@
+"""What a message says, before it takes a form: the facts of an event in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+
+from vedette.core.events import (
+    Cause,
+    ChannelTest,
+    Event,
+    IncidentOpened,
+    IncidentRef,
+    IncidentResolved,
+    MonitorRef,
+)
+from vedette.notifier.words import duration, instant, instant_ms, milliseconds, one_line
+
+_PHASES = {
+    "resolve": "DNS",
+    "connect": "connect",
+    "tls": "TLS",
+    "first_byte": "first byte",
+    "transfer": "transfer",
+}
+
+Row = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A message's parts. `mood` is the colour it has where there are colours."""
+
+    subject: str
+    mood: str
+    headline: str
+    paragraphs: list[str]
+    rows: list[Row]
+    link: str | None = None
+
+
+def tell(event: Event, *, at_ms: int, public_url: str | None) -> Story:
+    """The story of an event, as told at `at_ms`."""
+    match event.payload():
+        case IncidentOpened(incident=incident, monitor=monitor):
+            return _opened(incident, monitor, at_ms, _link(public_url, incident))
+        case IncidentResolved(incident=incident, monitor=monitor):
+            return _resolved(incident, monitor, _link(public_url, incident))
+        case ChannelTest(channel_name=name):
+            return _test(one_line(name))
+        case other:
+            raise ValueError(f"nobody is told of {other.NAME}")
+
+
+def outage_s(incident: IncidentRef) -> float | None:
+    """How long it lasted, if that is known."""
+    if incident.duration_s is not None or incident.resolved_at is None:
+        return incident.duration_s
+    return (instant_ms(incident.resolved_at) - instant_ms(incident.since)) / 1000
+
+
+def why(cause: Cause) -> str:
+    """The reason in plain words."""
+    return cause.reason.words if cause.reason else "it failed its checks"
+
+
+def _opened(incident: IncidentRef, monitor: MonitorRef, at_ms: int, link: str | None) -> Story:
+    name = one_line(monitor.name)
+    ago = duration((at_ms - instant_ms(incident.since)) / 1000)
+    reason = why(incident.cause)
+    rows = [
+        ("Monitor", name),
+        ("Target", one_line(monitor.target)),
+        ("Down since", f"{instant(incident.since)} ({ago} ago)"),
+        *_evidence(incident.cause),
+    ]
+    return Story(f"DOWN: {name} — {reason}", "down", f"{name} is down", [], rows, link)
+
+
+def _resolved(incident: IncidentRef, monitor: MonitorRef, link: str | None) -> Story:
+    name = one_line(monitor.name)
+    rows = [
+        ("Monitor", name),
+        ("Target", one_line(monitor.target)),
+        ("Down since", instant(incident.since)),
+    ]
+    match incident.resolution:
+        case "recovered" | None:
+            lasted = outage_s(incident)
+            was_down = "" if lasted is None else f" — was down for {duration(lasted)}"
+            rows += _recovery(incident)
+            return Story(f"UP: {name}{was_down}", "up", f"{name} is up again", [], rows, link)
+        case "paused" | "deleted" as how:
+            rows.append(("Reason", why(incident.cause)))
+            return Story(
+                f"{how.upper()}: {name} — it was still down",
+                "ended",
+                f"{name} was {how} while it was down",
+                [f"The monitor was {how}, so nobody checks the target any more. A recovery was "
+                 "not seen: the target may still be down."],
+                rows,
+                link,
+            )  # fmt: skip
+        case other:
+            assert_never(other)
+
+
+def _recovery(incident: IncidentRef) -> Iterator[Row]:
+    if incident.resolved_at is not None:
+        yield "Up since", instant(incident.resolved_at)
+    lasted = outage_s(incident)
+    if lasted is not None:
+        yield "Was down for", duration(lasted)
+    yield "Because", why(incident.cause)
+
+
+def _evidence(cause: Cause) -> Iterator[Row]:
+    yield "Reason", why(cause)
+    if cause.message:
+        yield "Seen", one_line(cause.message, limit=500)
+    if "status" in cause.facts:
+        yield "Status", str(cause.facts["status"])
+    if cause.region:
+        yield "Region", cause.region
+    if cause.duration_ms is not None:
+        yield "Took", milliseconds(cause.duration_ms)
+    if cause.phases:
+        times = [
+            f"{_PHASES.get(name, name)} {milliseconds(ms)}" for name, ms in cause.phases.items()
+        ]
+        yield "Of which", ", ".join(times)
+
+
+def _test(channel: str) -> Story:
+    return Story(
+        f"TEST: {channel}",
+        "test",
+        "This is a test",
+        [f"Somebody asked Vedette to test the channel {channel}. Nothing is wrong, and messages "
+         "about monitors will arrive here."],
+        [("Channel", channel)],
+    )  # fmt: skip
+
+
+def _link(public_url: str | None, incident: IncidentRef) -> str | None:
+    return f"{public_url}/incidents/{incident.id}" if public_url else None

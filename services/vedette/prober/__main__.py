@@ -1,0 +1,9 @@
+"""`python -m vedette.prober`: a prober in a process of its own."""
+
+import sys
+
+from vedette.prober.service import running
+from vedette.prober.settings import ProberSettings
+from vedette.runtime.launch import launch
+
+sys.exit(launch("prober", ProberSettings, running))

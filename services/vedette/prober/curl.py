@@ -1,0 +1,131 @@
+"""The libcurl driver: many transfers at once on the running event loop.
+
+libcurl says which sockets and which time it waits for; the loop calls it back. There is no
+thread and no polling, and a transfer costs the loop a few callbacks.
+"""
+
+import asyncio
+import dataclasses
+from typing import Any
+
+import pycurl
+
+Handle = Any  # pycurl ships no types
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ended:
+    """How a transfer ended: libcurl's code (0 is success), its words, and the system's error."""
+
+    code: int
+    message: str = ""
+    os_errno: int = 0
+
+
+_GOOD = Ended(pycurl.E_OK)
+
+
+class CurlDriver:
+    """Runs transfers. Belongs to the event loop that was running when it was made."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._running: dict[Handle, asyncio.Future[Ended]] = {}
+        self._idle: list[Handle] = []
+        self._watched: dict[int, int] = {}
+        self._timer: asyncio.Handle | None = None
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._schedule)
+
+    def handle(self) -> Handle:
+        """A handle with all options at their defaults; `give_back` it after use."""
+        return self._idle.pop() if self._idle else pycurl.Curl()
+
+    def give_back(self, handle: Handle) -> None:
+        """Take a handle back, without options or cookies."""
+        handle.setopt(pycurl.COOKIELIST, "ALL")
+        handle.reset()
+        self._idle.append(handle)
+
+    async def perform(self, handle: Handle) -> Ended:
+        """Run one transfer to its end. A cancelled transfer is gone when this returns."""
+        ended = self._loop.create_future()
+        self._multi.add_handle(handle)
+        self._running[handle] = ended
+        try:
+            return await ended
+        finally:
+            if self._running.pop(handle, None) is not None:
+                self._multi.remove_handle(handle)
+
+    def close(self) -> None:
+        """End every transfer and let go of all handles."""
+        for ended in self._running.values():
+            ended.cancel()
+        for handle in self._running:
+            self._multi.remove_handle(handle)
+        self._running.clear()
+        self._multi.close()
+        for fd in list(self._watched):
+            self._unwatch(fd)
+        self._schedule(-1)
+        for handle in self._idle:
+            handle.close()
+        self._idle.clear()
+
+    def _watch(self, what: int, fd: int, _multi: Any, _data: Any) -> None:
+        if what == pycurl.POLL_REMOVE:
+            self._unwatch(fd)
+            return
+        before = self._watched.get(fd, 0)
+        self._watched[fd] = what
+        # POLL_IN and POLL_OUT are bits; POLL_INOUT is both, POLL_NONE neither.
+        if what & pycurl.POLL_IN and not before & pycurl.POLL_IN:
+            self._loop.add_reader(fd, self._act, fd, pycurl.CSELECT_IN)
+        elif before & pycurl.POLL_IN and not what & pycurl.POLL_IN:
+            self._loop.remove_reader(fd)
+        if what & pycurl.POLL_OUT and not before & pycurl.POLL_OUT:
+            self._loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
+        elif before & pycurl.POLL_OUT and not what & pycurl.POLL_OUT:
+            self._loop.remove_writer(fd)
+
+    def _unwatch(self, fd: int) -> None:
+        what = self._watched.pop(fd, 0)
+        if what & pycurl.POLL_IN:
+            self._loop.remove_reader(fd)
+        if what & pycurl.POLL_OUT:
+            self._loop.remove_writer(fd)
+
+    def _schedule(self, timeout_ms: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if timeout_ms == 0:  # not at once: libcurl can't be entered from its own callback
+            self._timer = self._loop.call_soon(self._expire)
+        elif timeout_ms > 0:
+            self._timer = self._loop.call_later(timeout_ms / 1000, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._act(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _act(self, fd: int, events: int) -> None:
+        _, running = self._multi.socket_action(fd, events)
+        if running < len(self._running):
+            self._collect()
+
+    def _collect(self) -> None:
+        queued = 1
+        while queued:
+            queued, done, failed = self._multi.info_read()
+            for handle in done:
+                self._end(handle, _GOOD)
+            for handle, code, message in failed:
+                self._end(handle, Ended(code, message, handle.getinfo(pycurl.OS_ERRNO)))
+
+    def _end(self, handle: Handle, how: Ended) -> None:
+        ended = self._running.pop(handle)
+        self._multi.remove_handle(handle)
+        if not ended.done():
+            ended.set_result(how)

@@ -1,0 +1,1 @@
+"""HTTP for the probe: requests, redirects, one exchange by libcurl, and what went wrong."""

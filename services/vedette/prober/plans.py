@@ -1,0 +1,86 @@
+"""Plans: definitions made ready to run, kept as long as there is room."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from pydantic import TypeAdapter, ValidationError
+
+from vedette.core.assertions import Node
+from vedette.core.errors import VedetteError
+from vedette.core.job import Definition
+from vedette.core.kinds import kinds
+from vedette.core.version import __version__
+from vedette.prober.domain import Expectation
+from vedette.prober.jobs import Job
+from vedette.prober.probes import Probe, probes
+
+_CAPACITY = 20_000
+_NODES: TypeAdapter[list[Any]] = TypeAdapter(list[Node])
+
+
+class Unusable(VedetteError):
+    """A definition that this prober can't run; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A definition that was validated and made ready."""
+
+    kind: str
+    probe: Probe
+    timeout_s: float
+    expectation: Expectation
+
+
+class Plans:
+    """The plans of the monitors seen lately."""
+
+    def __init__(self, capacity: int = _CAPACITY) -> None:
+        self._capacity = capacity
+        self._kept: OrderedDict[tuple[UUID, int], Plan] = OrderedDict()
+
+    def of(self, job: Job) -> Plan:
+        """The plan for a job. Raises Unusable."""
+        key = (job.monitor_id, job.revision)
+        plan = self._kept.get(key)
+        if plan is not None:
+            self._kept.move_to_end(key)
+            return plan
+        plan = plan_of(job.definition)
+        # Revision 0 stands for definitions that aren't stored: each may differ from the last.
+        if job.revision:
+            self._kept[key] = plan
+            if len(self._kept) > self._capacity:
+                self._kept.popitem(last=False)
+        return plan
+
+
+def plan_of(raw: Any) -> Plan:
+    """Validate a definition and prepare its probe. Raises Unusable."""
+    try:
+        definition = Definition.model_validate(raw)
+        if definition.kind not in kinds() or definition.kind not in probes():
+            raise Unusable(f"the prober ({__version__}) knows no kind {definition.kind!r}")
+        target = kinds()[definition.kind].model_fields["target"].annotation
+        assert target is not None
+        return Plan(
+            kind=definition.kind,
+            probe=probes()[definition.kind](target.model_validate(definition.target)),
+            timeout_s=definition.timeout_s,
+            expectation=Expectation.of(
+                _NODES.validate_python(definition.assertions), definition.degraded_after_ms
+            ),
+        )
+    except ValidationError as error:
+        raise Unusable(f"the definition isn't valid: {_explain(error)}") from error
+    except ValueError as error:
+        raise Unusable(f"the definition isn't valid: {error}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+        for problem in error.errors(include_url=False, include_input=False)
+    )

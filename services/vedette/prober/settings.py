@@ -1,0 +1,88 @@
+"""Settings of a prober."""
+
+from ipaddress import ip_address
+from pathlib import Path
+
+import certifi
+from pydantic import Field, FilePath, field_validator
+
+from vedette.core.monitor import Region
+from vedette.runtime.settings import ProcessSettings
+
+_SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+_DNS_PORT = 53
+
+
+class ProberSettings(ProcessSettings):
+    """Settings of a prober."""
+
+    region: Region = Field(
+        default="default", description="The region this prober belongs to: whose jobs it takes."
+    )
+    prober_concurrency: int = Field(
+        default=1000, ge=1, le=100_000, description="Checks a prober has in flight at most."
+    )
+    prober_per_host: int = Field(
+        default=100, ge=1, le=100_000, description="Checks of one target host in flight at most."
+    )
+    prober_nameservers: str | None = Field(
+        default=None,
+        description="Name servers to ask, as addresses with or without a port, comma separated: "
+        "`192.0.2.1,[2001:db8::1]:5353`. Default: the system's.",
+    )
+    prober_ca_file: FilePath | None = Field(
+        default=None,
+        description="Certificates of the authorities to trust, a PEM file. Default: the system's "
+        "bundle, else the one of Mozilla.",
+    )
+    prober_name: str | None = Field(
+        default=None,
+        max_length=200,
+        description="What this prober is called in results. Default: made of host and process.",
+    )
+
+    @field_validator("prober_nameservers")
+    @classmethod
+    def _addresses(cls, servers: str | None) -> str | None:
+        if servers is not None:
+            nameservers(servers)
+        return servers
+
+    def nameservers(self) -> list[str] | None:
+        """The name servers as `address:port`; None for the system's."""
+        return nameservers(self.prober_nameservers) if self.prober_nameservers else None
+
+    def ca_file(self) -> str:
+        """The file of trusted authorities."""
+        if self.prober_ca_file is not None:
+            return str(self.prober_ca_file)
+        return str(_SYSTEM_BUNDLE) if _SYSTEM_BUNDLE.exists() else certifi.where()
+
+
+def nameservers(servers: str) -> list[str]:
+    """Split `192.0.2.1,[2001:db8::1]:5353`; a port is added where none is given.
+
+    Raises ValueError.
+    """
+    return [_nameserver(server.strip()) for server in servers.split(",")]
+
+
+def _nameserver(server: str) -> str:
+    host, port = _host_and_port(server)
+    try:
+        address = ip_address(host)
+    except ValueError:
+        raise ValueError(f"{server!r} is not an address like 192.0.2.1 or 192.0.2.1:53") from None
+    if not port.isdecimal() or not 0 < int(port) <= 65_535:
+        raise ValueError(f"the port of {server!r} is not a number from 1 to 65535")
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
+
+
+def _host_and_port(server: str) -> tuple[str, str]:
+    if server.startswith("["):
+        host, _, port = server[1:].partition("]")
+        return host, port.removeprefix(":") or str(_DNS_PORT)
+    if server.count(":") == 1:
+        host, _, port = server.partition(":")
+        return host, port
+    return server, str(_DNS_PORT)

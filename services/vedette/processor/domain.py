@@ -1,0 +1,209 @@
+"""Judging, pure: from the votes of a round to a monitor's state. Time comes in as a value.
+
+All instants are Unix ms. A *round* is the votes of all regions for one slot; a round that is
+decided gives a *verdict*. Consecutive verdicts that contradict the state are a *run*; a run as
+long as its threshold changes the state, from the run's first slot on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vedette.core.events import Cause
+from vedette.core.outcome import VOTES, Outcome, Reason
+from vedette.core.state import State
+
+# So many intervals without a vote, and what is known is too old to be claimed.
+UNSEEN_INTERVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How a monitor wants to be judged."""
+
+    interval_ms: int
+    timeout_ms: int
+    failure_threshold: int
+    recovery_threshold: int
+    retry_ms: int
+
+    @property
+    def unseen_ms(self) -> int:
+        """How long after a vote the target counts as not seen any more."""
+        return UNSEEN_INTERVALS * self.interval_ms + self.timeout_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a monitor stands: one row of `monitor_state`."""
+
+    state: State
+    since: int
+    sequence: int = 0
+    verdict: State | None = None
+    failures: int = 0
+    successes: int = 0
+    run_since: int | None = None
+    round: int | None = None
+    last_vote: int | None = None
+    recheck: int | None = None
+    cause: Cause | None = None
+
+    @property
+    def was_down(self) -> bool:
+        """Whether the last judged state was down: an outage that nobody saw end."""
+        return self.verdict is State.DOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decided round."""
+
+    slot: int
+    outcome: Outcome
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of state."""
+
+    sequence: int
+    previous: State
+    state: State
+    since: int
+    cause: Cause | None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a verdict comes to: the new standing and the changes on the way there.
+
+    `recheck` is a slot to add, because the verdict hints at a change that is not confirmed.
+    """
+
+    standing: Standing
+    transitions: tuple[Transition, ...] = ()
+    recheck: int | None = None
+
+
+def tally(ended: Sequence[Outcome], regions: int) -> Outcome | None:
+    """The outcome of a round of `regions` regions, or None while it is open.
+
+    `ended` are the outcomes there are so far. Regions whose check saw nothing have no say: down
+    takes a majority of those that have voted or still may. Once that can't be reached any more
+    the target is not down, but degraded if anyone saw it so.
+    """
+    votes = [outcome for outcome in ended if outcome in VOTES]
+    quorum = (regions - len(ended) + len(votes)) // 2 + 1
+    failing = votes.count(Outcome.DOWN)
+    if votes and failing >= quorum:
+        return Outcome.DOWN
+    if not votes or failing + regions - len(ended) >= quorum:
+        return None
+    return Outcome.DEGRADED if Outcome.DEGRADED in votes else Outcome.UP
+
+
+def judge(standing: Standing, policy: Policy, verdict: Verdict, *, now: int) -> Judgement:
+    """Apply one verdict. A round that is not newer than the last one judged changes nothing."""
+    if standing.state is State.PAUSED or verdict.slot <= (standing.round or 0):
+        return Judgement(standing)
+    unseen = expire(standing, policy, now=verdict.slot)
+    counted = _count(unseen.standing, verdict)
+    state = _next_state(counted, policy, verdict.outcome)
+    if state is counted.state:
+        stayed = _stay(counted, policy, verdict, now)
+        return replace(stayed, transitions=unseen.transitions)
+    changed = _change(counted, state, _began(counted, verdict), verdict.cause)
+    settled = replace(_without_run(changed.standing), verdict=state)
+    return Judgement(settled, unseen.transitions + changed.transitions)
+
+
+def expire(standing: Standing, policy: Policy, *, now: int) -> Judgement:
+    """Say `unknown` once the last vote is too old to say anything else."""
+    if standing.state in {State.PAUSED, State.UNKNOWN, State.PENDING}:
+        return Judgement(standing)
+    if standing.last_vote is None or now <= standing.last_vote + policy.unseen_ms:
+        return Judgement(standing)
+    since = max(standing.last_vote + UNSEEN_INTERVALS * policy.interval_ms, standing.since)
+    # A run that was broken off confirms nothing.
+    return _change(_without_run(standing), State.UNKNOWN, since, Cause(reason=Reason.NO_VOTES))
+
+
+def missed_recheck(standing: Standing, policy: Policy, slot: int, *, now: int) -> Judgement:
+    """A confirmation that saw nothing is asked for again."""
+    if standing.recheck != slot or standing.state is State.PAUSED:
+        return Judgement(standing)
+    again = max(slot + policy.retry_ms, now)
+    return Judgement(replace(standing, recheck=again), recheck=again)
+
+
+def pause(standing: Standing, *, at: int) -> Judgement:
+    """Stop saying anything; what is under way counts no more."""
+    if standing.state is State.PAUSED:
+        return Judgement(standing)
+    return _change(_afresh(standing, at), State.PAUSED, at, None)
+
+
+def resume(standing: Standing, *, at: int) -> Judgement:
+    """Start afresh: what was known before the pause is too old to count."""
+    if standing.state is not State.PAUSED:
+        return Judgement(standing)
+    return _change(_afresh(standing, at), State.PENDING, at, None)
+
+
+def _count(standing: Standing, verdict: Verdict) -> Standing:
+    """Lengthen the run this verdict belongs to, and end the other one."""
+    failing = verdict.outcome is Outcome.DOWN
+    same_run = bool(standing.failures if failing else standing.successes)
+    return replace(
+        standing,
+        failures=standing.failures + 1 if failing else 0,
+        successes=0 if failing else standing.successes + 1,
+        run_since=standing.run_since if same_run else verdict.slot,
+        round=verdict.slot,
+        last_vote=verdict.slot,
+    )
+
+
+def _next_state(standing: Standing, policy: Policy, outcome: Outcome) -> State:
+    if outcome is Outcome.DOWN:
+        # What was down when it was last seen, and is so again, needs no second look.
+        enough = standing.was_down or standing.failures >= policy.failure_threshold
+        return State.DOWN if enough else standing.state
+    if standing.was_down and standing.successes < policy.recovery_threshold:
+        return standing.state
+    return State(outcome.value)
+
+
+def _began(standing: Standing, verdict: Verdict) -> int:
+    """When the new state began: with the run that brought it, or at once if it took none."""
+    confirmed = standing.was_down or verdict.outcome is Outcome.DOWN
+    began = standing.run_since if confirmed and standing.run_since is not None else verdict.slot
+    return max(began, standing.since)
+
+
+def _stay(standing: Standing, policy: Policy, verdict: Verdict, now: int) -> Judgement:
+    """The same state; while a run contradicts it, ask for a confirmation."""
+    failing = verdict.outcome is Outcome.DOWN
+    contradicts = failing is not standing.was_down and (failing or standing.was_down)
+    if not contradicts:
+        return Judgement(_without_run(standing))
+    if policy.retry_ms >= policy.interval_ms:
+        return Judgement(replace(standing, recheck=None))  # the next slot comes first anyway
+    recheck = max(verdict.slot + policy.retry_ms, now)
+    return Judgement(replace(standing, recheck=recheck), recheck=recheck)
+
+
+def _change(standing: Standing, state: State, since: int, cause: Cause | None) -> Judgement:
+    transition = Transition(standing.sequence + 1, standing.state, state, since, cause)
+    changed = replace(standing, state=state, since=since, sequence=transition.sequence, cause=cause)
+    return Judgement(changed, (transition,))
+
+
+def _without_run(standing: Standing) -> Standing:
+    return replace(standing, failures=0, successes=0, run_since=None, recheck=None)
+
+
+def _afresh(standing: Standing, at: int) -> Standing:
+    """No past votes, and deaf to those of slots before `at`."""
+    return Standing(standing.state, standing.since, standing.sequence, round=at)

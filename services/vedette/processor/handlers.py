@@ -1,0 +1,87 @@
+"""What the processor does with each message: load, decide, save, in one transaction."""
+
+import time
+from collections.abc import Sequence
+from uuid import UUID
+
+from prometheus_client import Counter, Histogram
+
+from vedette.bus.api import Handler, Message, Queue
+from vedette.bus.topology import EXPIRED, MONITORS, RESULTS
+from vedette.core.events import Event
+from vedette.core.job import JobBatch
+from vedette.core.result import Result, ResultBatch
+from vedette.processor.domain import expire, pause, resume
+from vedette.processor.judging import judge_results
+from vedette.processor.ledger import Ledger
+from vedette.processor.store import Store
+from vedette.store.pool import Pool, transaction
+
+recorded = Counter("vedette_checks_recorded_total", "Checks stored for the first time.")
+repeated = Counter("vedette_checks_repeated_total", "Results of checks that were stored already.")
+dwell = Histogram("vedette_result_dwell_seconds", "From a check's end to its verdict.")
+
+SWEEP = 500
+
+
+class Handlers:
+    """The processor's consumers and its sweep."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def table(self) -> dict[Queue, Handler]:
+        """Which queue goes where."""
+        return {RESULTS: self.record, EXPIRED: self.record_missed, MONITORS: self.follow_monitor}
+
+    async def record(self, message: Message) -> None:
+        """Store a batch of results and judge what they decide."""
+        await self._record(ResultBatch.model_validate_json(message.body))
+
+    async def record_missed(self, message: Message) -> None:
+        """Jobs nobody ran in time: each is a check that was missed."""
+        batch = JobBatch.model_validate_json(message.body)
+        why = "no prober took the check in time"
+        results = [Result.missed(job.monitor_id, job.revision, job.slot, why) for job in batch.jobs]
+        await self._record(ResultBatch(region=batch.region, prober="none", results=results))
+
+    async def follow_monitor(self, message: Message) -> None:
+        """Give a new monitor its first state; pause or resume a changed one."""
+        monitor = UUID(Event.model_validate_json(message.body).data["monitor"]["id"])
+        async with transaction(self._pool) as db:
+            store, ledger = Store(db), Ledger(_now_ms())
+            await store.begin([monitor])
+            for who in await store.lock([monitor]):
+                turn = pause if who.paused else resume
+                ledger.enter(who, turn(who.standing, at=ledger.now))
+            await ledger.save(store)
+
+    async def sweep(self) -> None:
+        """Say `unknown` where nothing was seen for too long."""
+        async with transaction(self._pool) as db:
+            store, ledger = Store(db), Ledger(_now_ms())
+            for who in await store.unseen(ledger.now, SWEEP):
+                ledger.enter(who, expire(who.standing, who.policy, now=ledger.now))
+            await ledger.save(store)
+
+    async def _record(self, batch: ResultBatch) -> None:
+        async with transaction(self._pool) as db:
+            store, ledger = Store(db), Ledger(_now_ms())
+            new = await store.insert_checks(batch.region, batch.results)
+            fresh = [result for result in batch.results if (result.monitor_id, result.slot) in new]
+            await store.insert_evidence(batch.region, fresh)
+            await judge_results(store, batch.region, fresh, ledger)
+            await ledger.save(store)
+        recorded.inc(len(fresh))
+        repeated.inc(len(batch.results) - len(fresh))
+        _measure(fresh, ledger.now)
+
+
+def _measure(results: Sequence[Result], now: int) -> None:
+    for result in results:
+        if result.started_at is not None and result.duration_ms is not None:
+            dwell.observe(max(now - result.started_at - result.duration_ms, 0) / 1000)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,67 @@
+"""What one transaction will write, gathered while it decides."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from vedette.core.events import Cause, Event, EventData, MonitorStateChanged, MonitorSuspect
+from vedette.core.instants import iso
+from vedette.processor.domain import Judgement, Standing, Transition
+from vedette.processor.rows import Watched
+from vedette.processor.store import Store
+from vedette.store import outbox
+from vedette.telemetry.traces import traceparent
+
+transitions = Counter("vedette_transitions_total", "Changes of state.", ["previous", "state"])
+
+
+class Ledger:
+    """Standings, spans and events of one transaction. `now` is Unix ms."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self._standings: dict[UUID, tuple[UUID, Standing, dict[str, Any] | None]] = {}
+        self._changes: list[tuple[Watched, Transition]] = []
+        self._events: list[Event] = []
+
+    def enter(
+        self, who: Watched, judgement: Judgement, last_check: dict[str, Any] | None = None
+    ) -> Watched:
+        """Take a judgement with what follows from it; returns the monitor as it stands now."""
+        if judgement.standing != who.standing or last_check is not None:
+            self._standings[who.monitor.id] = (who.monitor.id, judgement.standing, last_check)
+        for change in judgement.transitions:
+            self._changes.append((who, change))
+            self._tell(who, _state_changed(who, change))
+        return replace(who, standing=judgement.standing)
+
+    def ask_recheck(self, who: Watched, slot: int, cause: Cause) -> None:
+        """Have the scheduler add a slot."""
+        self._tell(who, MonitorSuspect(monitor=who.monitor, recheck_slot=slot, cause=cause))
+
+    async def save(self, store: Store) -> None:
+        """Write everything; the events go out once the transaction commits."""
+        if self._standings:
+            await store.save(list(self._standings.values()))
+        await store.append_spans(self._changes, self.now)
+        await outbox.put(store.db, self._events)
+        for _, change in self._changes:
+            transitions.labels(change.previous, change.state).inc()
+
+    def _tell(self, who: Watched, data: EventData) -> None:
+        self._events.append(
+            Event.of(data, workspace=who.workspace_id, at_ms=self.now, traceparent=traceparent())
+        )
+
+
+def _state_changed(who: Watched, change: Transition) -> MonitorStateChanged:
+    return MonitorStateChanged(
+        monitor=who.monitor,
+        sequence=change.sequence,
+        previous=change.previous,
+        state=change.state,
+        since=iso(change.since),
+        cause=change.cause,
+    )

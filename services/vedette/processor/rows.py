@@ -1,0 +1,95 @@
+"""Between the database's rows and the domain's values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from vedette.core.events import Cause, MonitorRef
+from vedette.core.instants import iso, to_datetime, to_ms
+from vedette.core.result import Result
+from vedette.core.state import State
+from vedette.processor.domain import Policy, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A monitor as judging needs it: how it stands, how it is judged, how it is called."""
+
+    monitor: MonitorRef
+    workspace_id: UUID
+    regions: int
+    revision: int
+    paused: bool
+    policy: Policy
+    standing: Standing
+
+
+def watched(row: Any) -> Watched:
+    """From a row of `store.lock`."""
+    spec = row["spec"]
+    return Watched(
+        monitor=MonitorRef(
+            id=row["monitor_id"],
+            name=spec["name"],
+            kind=spec["kind"],
+            target=row["target"],
+            tags=spec["tags"],
+        ),
+        workspace_id=row["workspace_id"],
+        regions=len(spec["regions"]),
+        revision=row["revision"],
+        paused=row["paused"],
+        policy=Policy(
+            interval_ms=spec["interval_s"] * 1000,
+            timeout_ms=int(spec["timeout_s"] * 1000),
+            failure_threshold=spec["failure_threshold"],
+            recovery_threshold=spec["recovery_threshold"],
+            retry_ms=spec["retry_interval_s"] * 1000,
+        ),
+        standing=_standing(row),
+    )
+
+
+def _standing(row: Any) -> Standing:
+    return Standing(
+        state=State(row["state"]),
+        since=to_ms(row["since"]),
+        sequence=row["sequence"],
+        verdict=State(row["verdict"]) if row["verdict"] else None,
+        failures=row["failures"],
+        successes=row["successes"],
+        run_since=_ms(row["run_since"]),
+        round=_ms(row["round"]),
+        last_vote=_ms(row["last_vote"]),
+        recheck=_ms(row["recheck"]),
+        cause=Cause.model_construct(**row["cause"]) if row["cause"] else None,
+    )
+
+
+def cause_of(result: Result, region: str) -> Cause:
+    """A check as the cause of a state."""
+    return Cause(
+        outcome=result.outcome,
+        reason=result.reason,
+        message=result.message,
+        region=region,
+        slot=iso(result.slot),
+        duration_ms=result.duration_ms,
+        phases=result.phases,
+        facts=result.facts,
+    )
+
+
+def stored(cause: Cause | None) -> dict[str, Any] | None:
+    """A cause as its JSON column holds it."""
+    return None if cause is None else cause.model_dump(mode="json", exclude_none=True)
+
+
+def _ms(at: datetime | None) -> int | None:
+    return None if at is None else to_ms(at)
+
+
+def at(ms: int | None) -> datetime | None:
+    """A column's value."""
+    return None if ms is None else to_datetime(ms)

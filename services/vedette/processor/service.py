@@ -1,0 +1,34 @@
+"""The processor, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from vedette.bus.consuming import consuming
+from vedette.processor.handlers import Handlers
+from vedette.processor.settings import ProcessorSettings
+from vedette.processor.upkeep import keep_up
+from vedette.runtime.background import background, every
+from vedette.runtime.resources import Resources
+
+# Each message is a transaction on a connection of its own; more at once only wait for each other.
+PREFETCH = 4
+SWEEP_S = 5
+UPKEEP_S = 3600
+
+
+@asynccontextmanager
+async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIterator[None]:
+    """Consume until the block ends, then finish what is under way."""
+    handlers = Handlers(resources.pool)
+
+    async def upkeep() -> None:
+        await keep_up(resources.pool, settings, now=datetime.now(UTC))
+
+    await upkeep()
+    async with (
+        background("sweep", lambda: every(SWEEP_S, handlers.sweep)),
+        background("upkeep", lambda: every(UPKEEP_S, upkeep)),
+        consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
+    ):
+        yield

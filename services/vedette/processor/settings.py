@@ -1,0 +1,16 @@
+"""Settings of the processor."""
+
+from pydantic import Field
+
+from vedette.runtime.settings import StoreSettings
+
+
+class ProcessorSettings(StoreSettings):
+    """How long what was seen is kept."""
+
+    retention_days: int = Field(
+        default=90, ge=1, le=3650, description="Days that single checks are kept."
+    )
+    evidence_retention_days: int = Field(
+        default=180, ge=1, le=3650, description="Days that failing answers are kept as evidence."
+    )

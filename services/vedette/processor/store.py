@@ -1,0 +1,178 @@
+"""The processor's SQL: set-based, one statement for a whole batch."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from vedette.core.instants import to_datetime
+from vedette.core.outcome import Outcome
+from vedette.core.result import Result
+from vedette.processor.domain import Standing, Transition
+from vedette.processor.rows import Watched, at, stored, watched
+from vedette.store.pool import Connection
+
+Key = tuple[UUID, int]
+"""A monitor and a slot."""
+
+
+class Store:
+    """Statements inside one transaction."""
+
+    def __init__(self, db: Connection) -> None:
+        self.db = db
+
+    async def insert_checks(self, region: str, results: Sequence[Result]) -> set[Key]:
+        """Keep the results that are new; says which those are.
+
+        Sorted, so that two transactions with the same checks can't lock each other out.
+        """
+        rows = sorted(results, key=lambda result: (result.monitor_id, result.slot))
+        new = await self.db.fetch(
+            "insert into check_result (monitor_id, slot, region, outcome, reason, message,"
+            " revision, started_at, duration_ms, detail)"
+            " select m, s, $2, o, r, t, v, b, d, x from unnest($1::uuid[], $3::timestamptz[],"
+            " $4::text[], $5::text[], $6::text[], $7::bigint[], $8::timestamptz[], $9::real[],"
+            " $10::jsonb[]) as u (m, s, o, r, t, v, b, d, x)"
+            " on conflict do nothing returning monitor_id, slot",
+            [result.monitor_id for result in rows],
+            region,
+            [to_datetime(result.slot) for result in rows],
+            [result.outcome for result in rows],
+            [result.reason for result in rows],
+            [result.message for result in rows],
+            [result.revision for result in rows],
+            [at(result.started_at) for result in rows],
+            [result.duration_ms for result in rows],
+            [_detail(result) for result in rows],
+        )
+        ms = {to_datetime(result.slot): result.slot for result in rows}
+        return {(row["monitor_id"], ms[row["slot"]]) for row in new}
+
+    async def insert_evidence(self, region: str, results: Sequence[Result]) -> None:
+        """Keep what failing targets answered."""
+        shown = [result for result in results if result.evidence is not None]
+        if shown:
+            await self.db.execute(
+                "insert into check_evidence (monitor_id, slot, region, evidence)"
+                " select m, s, $2, e from unnest($1::uuid[], $3::timestamptz[], $4::jsonb[])"
+                " as u (m, s, e) on conflict do nothing",
+                [result.monitor_id for result in shown],
+                region,
+                [to_datetime(result.slot) for result in shown],
+                [result.evidence and result.evidence.model_dump() for result in shown],
+            )
+
+    async def lock(self, monitors: Sequence[UUID]) -> list[Watched]:
+        """The living ones of these monitors, their states locked in the order of their ids."""
+        rows = await self.db.fetch(
+            "select s.*, m.spec, m.target, m.revision, m.paused"
+            " from monitor_state s join monitor m on m.id = s.monitor_id"
+            " where s.monitor_id = any($1::uuid[]) and m.deleted_at is null"
+            " order by s.monitor_id for update of s",
+            list(monitors),
+        )
+        return [watched(row) for row in rows]
+
+    async def begin(self, monitors: Sequence[UUID]) -> None:
+        """Give monitors that have none their first state: pending, since they were made."""
+        await self.db.execute(
+            "with new as ("
+            " insert into monitor_state (monitor_id, workspace_id, state, since, sequence)"
+            " select id, workspace_id, 'pending', created_at, 1 from monitor"
+            " where id = any($1::uuid[]) and deleted_at is null order by id"
+            " on conflict do nothing returning monitor_id, workspace_id, since)"
+            " insert into span (monitor_id, sequence, workspace_id, state, started_at, decided_at)"
+            " select monitor_id, 1, workspace_id, 'pending', since, now() from new",
+            list(monitors),
+        )
+
+    async def outcomes(self, rounds: Sequence[Key]) -> dict[Key, list[Outcome]]:
+        """How the checks of these rounds ended so far, over all regions."""
+        if not rounds:
+            return {}
+        rows = await self.db.fetch(
+            "select c.monitor_id, c.slot, array_agg(c.outcome) as outcomes from check_result c"
+            " join unnest($1::uuid[], $2::timestamptz[]) as r (m, s)"
+            " on c.monitor_id = r.m and c.slot = r.s group by 1, 2",
+            [monitor for monitor, _ in rounds],
+            [to_datetime(slot) for _, slot in rounds],
+        )
+        ms = {to_datetime(slot): slot for _, slot in rounds}
+        return {
+            (row["monitor_id"], ms[row["slot"]]): [Outcome(o) for o in row["outcomes"]]
+            for row in rows
+        }
+
+    async def save(self, standings: Sequence[tuple[UUID, Standing, dict[str, Any] | None]]) -> None:
+        """Write the new standings, and each monitor's last check where there is one."""
+        values = [standing for _, standing, _ in standings]
+        await self.db.execute(
+            "update monitor_state s set state = u.st, since = u.si, sequence = u.sq,"
+            " verdict = u.ve, failures = u.fa, successes = u.su, run_since = u.ru, round = u.ro,"
+            " last_vote = u.lv, recheck = u.re, cause = u.ca,"
+            " last_check = coalesce(u.lc, s.last_check)"
+            " from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[],"
+            " $6::int[], $7::int[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],"
+            " $11::timestamptz[], $12::jsonb[], $13::jsonb[])"
+            " as u (id, st, si, sq, ve, fa, su, ru, ro, lv, re, ca, lc)"
+            " where s.monitor_id = u.id",
+            [monitor for monitor, _, _ in standings],
+            [value.state for value in values],
+            [to_datetime(value.since) for value in values],
+            [value.sequence for value in values],
+            [value.verdict for value in values],
+            [value.failures for value in values],
+            [value.successes for value in values],
+            [at(value.run_since) for value in values],
+            [at(value.round) for value in values],
+            [at(value.last_vote) for value in values],
+            [at(value.recheck) for value in values],
+            [stored(value.cause) for value in values],
+            [last for _, _, last in standings],
+        )
+
+    async def append_spans(self, changes: Sequence[tuple[Watched, Transition]], now: int) -> None:
+        """End each span that a change ends, and start the one it starts, in order."""
+        if not changes:
+            return
+        await self.db.executemany(
+            "with ended as (update span set ended_at = $4"
+            " where monitor_id = $1 and sequence = $2 - 1)"
+            " insert into span (monitor_id, sequence, workspace_id, state, started_at,"
+            " decided_at, cause) values ($1, $2, $3, $5, $4, $6, $7)",
+            [
+                (
+                    who.monitor.id,
+                    change.sequence,
+                    who.workspace_id,
+                    to_datetime(change.since),
+                    change.state.value,
+                    to_datetime(now),
+                    stored(change.cause),
+                )
+                for who, change in changes
+            ],
+        )
+
+    async def unseen(self, now: int, limit: int) -> list[Watched]:
+        """Monitors whose last vote is too old for the state they claim, locked."""
+        rows = await self.db.fetch(
+            "select s.*, m.spec, m.target, m.revision, m.paused"
+            " from monitor_state s join monitor m on m.id = s.monitor_id"
+            " where s.state in ('up', 'degraded', 'down') and m.deleted_at is null"
+            " and not m.paused and s.last_vote < $1 - make_interval(secs =>"
+            " 3 * (m.spec->>'interval_s')::int + (m.spec->>'timeout_s')::float8)"
+            " order by s.monitor_id limit $2 for update of s skip locked",
+            to_datetime(now),
+            limit,
+        )
+        return [watched(row) for row in rows]
+
+
+def _detail(result: Result) -> dict[str, Any] | None:
+    detail: dict[str, Any] = {}
+    if result.phases:
+        detail["phases"] = result.phases
+    if result.facts:
+        detail["facts"] = result.facts
+    return detail or None

@@ -1,0 +1,180 @@
+"""The scheduler's loops: leases each second, due slots four times a second."""
+
+import time
+from uuid import UUID
+
+import structlog
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter, Gauge, Histogram
+
+from vedette.bus.api import Bus, Exchange, Outgoing
+from vedette.bus.topology import EXPIRED_KEY, jobs, urgent_jobs
+from vedette.core.job import MAX_LATENESS_MS
+from vedette.scheduler.domain import Agenda, Batch, Due, Monitor, batches
+from vedette.scheduler.leases import Leases
+from vedette.scheduler.store import Lease, Store
+from vedette.telemetry.traces import span
+
+TICK_S = 0.25
+# Jobs leave a little before their slot and the prober waits for it: the way there costs no time.
+LOOKAHEAD_MS = 500
+LIMIT = 10_000
+# Slots that were due longer ago than this, with nobody there, are told by the `unknown` span alone.
+CATCH_UP_MS = 3_600_000
+# A bus that dies with the process may have lost jobs this old, with the longest time-out.
+LOST_MS = MAX_LATENESS_MS + 120_000 + 10_000
+
+slots = Counter("vedette_slots_total", "Slots dispatched.", ["as"])
+lateness = Histogram(
+    "vedette_dispatch_lateness_seconds",
+    "How long after its slot a job left; 0 if before.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+planned = Gauge("vedette_scheduler_monitors", "Monitors on this scheduler's agenda.")
+log = structlog.get_logger()
+
+
+class Dispatcher:
+    """Holds the agenda of the shards we own and sends out what is due."""
+
+    def __init__(self, store: Store, bus: Bus, leases: Leases) -> None:
+        self._store = store
+        self._bus = bus
+        self._leases = leases
+        self._agenda = Agenda()
+        self._floor: dict[int, int] = {}
+        # How far each shard that is wholly on the agenda has been sent out; None: not yet.
+        self._watermarks: dict[int, int | None] = {}
+        self._recorded: set[tuple[UUID, int]] = set()
+        self._unsent: list[Due] = []
+        self._changed: set[UUID] = set()
+        self._regions: set[str] = set()
+
+    async def turn_leases(self) -> None:
+        """Renew our leases with how far we are; drop what we lost, load what we won."""
+        lost, won = await self._leases.turn(self._watermarks)
+        self._agenda.remove_shards(lost)
+        for shard in lost:
+            self._watermarks.pop(shard, None)
+        if won:
+            await self._load(won)
+        planned.set(len(self._agenda))
+
+    def note_change(self, monitor: UUID) -> None:
+        """A monitor is not as it was; the next tick reads it."""
+        self._changed.add(monitor)
+
+    def note_recheck(self, monitor: UUID, slot: int) -> None:
+        """A suspicion wants a confirmation."""
+        self._agenda.add_recheck(monitor, slot)
+
+    async def tick(self) -> None:
+        """Send out everything that is due. Raises Transient; what was not sent is kept."""
+        if not self._leases.valid():
+            return  # somebody else may own our shards by now
+        await self._read_changes()
+        covered, until = list(self._watermarks), _now_ms() + LOOKAHEAD_MS
+        while self._leases.valid():
+            if not self._unsent:
+                self._unsent = self._agenda.take(until, LIMIT)
+            if not self._unsent:
+                break
+            self._unsent = self._still_ours(self._unsent)
+            await self._send(self._unsent)
+            self._unsent = []
+        else:
+            return
+        self._watermarks |= {shard: until for shard in covered if shard in self._watermarks}
+
+    async def reconcile(self, since: int) -> None:
+        """Read again what was changed of late, and rechecks: an event may have been missed."""
+        self._changed.update(await self._store.changed_since(since))
+        for monitor, slot in await self._store.rechecks_of(self._leases.shards):
+            self._agenda.add_recheck(monitor, slot)
+
+    async def _load(self, leases: list[Lease]) -> None:
+        now = _now_ms()
+        shards = [lease.shard for lease in leases]
+        back = 0 if self._bus.durable else LOST_MS
+        for lease in leases:
+            behind = 0 if lease.watermark is None else lease.watermark - back
+            self._floor[lease.shard] = max(behind, now - CATCH_UP_MS)
+        if not self._bus.durable:
+            after = min(self._floor[shard] for shard in shards)
+            self._recorded |= await self._store.recorded(shards, after)
+        for monitor in await self._store.monitors_of(shards):
+            await self._put(monitor)
+        for monitor_id, slot in await self._store.rechecks_of(shards):
+            self._agenda.add_recheck(monitor_id, slot)
+        self._watermarks |= dict.fromkeys(shards)
+
+    async def _read_changes(self) -> None:
+        changed, self._changed = self._changed, set()
+        if not changed:
+            return
+        try:
+            living = {monitor.id: monitor for monitor in await self._store.monitors(list(changed))}
+        except BaseException:
+            self._changed |= changed
+            raise
+        for monitor_id in changed:
+            monitor = living.get(monitor_id)
+            known = self._agenda.get(monitor_id)
+            if monitor is None or monitor.shard not in self._leases:
+                self._agenda.remove(monitor_id)
+            elif known is None or known.version != monitor.version:
+                await self._put(monitor)
+
+    async def _put(self, monitor: Monitor) -> None:
+        for region in monitor.regions:
+            if region not in self._regions:
+                await self._bus.declare(jobs(region), urgent_jobs(region))
+                self._regions.add(region)
+        self._agenda.put(monitor, after=self._floor[monitor.shard])
+
+    def _still_ours(self, due: list[Due]) -> list[Due]:
+        """Without shards we lost, and slots whose check was recorded before we took over."""
+        ours = [
+            one
+            for one in due
+            if one.monitor.shard in self._leases
+            and (one.monitor.id, one.slot) not in self._recorded
+        ]
+        if self._recorded:
+            self._recorded.difference_update([(one.monitor.id, one.slot) for one in due])
+        return ours
+
+    async def _send(self, due: list[Due]) -> None:
+        if not due:
+            return
+        now = _now_ms()
+        runnable = [one for one in due if one.run_by >= now]
+        stale = [one for one in due if one.run_by < now]
+        with span("schedule", kind=SpanKind.PRODUCER, attributes={"slots": len(due)}):
+            if runnable:
+                await self._bus.publish(
+                    Exchange.JOBS, [_job_message(batch, now) for batch in batches(runnable)]
+                )
+            if stale:
+                await self._bus.publish(
+                    Exchange.RESULTS,
+                    [Outgoing(key=EXPIRED_KEY, body=batch.body) for batch in batches(stale)],
+                )
+        self._measure(runnable, stale, now)
+
+    def _measure(self, runnable: list[Due], stale: list[Due], now: int) -> None:
+        slots.labels("run").inc(len(runnable))
+        slots.labels("missed").inc(len(stale))
+        for one in runnable:
+            lateness.observe(max(now - one.slot, 0) / 1000)
+        if stale:
+            log.warning("slots too old to run are recorded as missed", slots=len(stale))
+
+
+def _job_message(batch: Batch, now: int) -> Outgoing:
+    key = f"{batch.region}.urgent" if batch.urgent else batch.region
+    return Outgoing(key=key, body=batch.body, ttl_ms=batch.last_start - now)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

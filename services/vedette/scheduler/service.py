@@ -1,0 +1,47 @@
+"""The scheduler, put together."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from vedette.bus.consuming import consuming
+from vedette.runtime.background import background, every
+from vedette.runtime.resources import Resources
+from vedette.scheduler.dispatch import TICK_S, Dispatcher
+from vedette.scheduler.handlers import table
+from vedette.scheduler.leases import Leases
+from vedette.scheduler.settings import SchedulerSettings
+from vedette.scheduler.store import Store
+
+RENEW_S = 1
+RECONCILE_S = 30
+PREFETCH = 32
+
+
+@asynccontextmanager
+async def running(_settings: SchedulerSettings, resources: Resources) -> AsyncIterator[None]:
+    """Schedule until the block ends, then give the shards to whoever is left."""
+    store = Store(resources.pool, resources.instance)
+    leases = Leases(store)
+    dispatcher = Dispatcher(store, resources.bus, leases)
+
+    async def reconcile() -> None:
+        await dispatcher.reconcile(time.time_ns() // 1_000_000 - 3 * RECONCILE_S * 1000)
+
+    try:
+        async with (
+            consuming(
+                resources.bus,
+                table(resources.instance, dispatcher),
+                prefetch=PREFETCH,
+                drain_s=resources.drain_s,
+            ),
+            background("leases", lambda: every(RENEW_S, dispatcher.turn_leases)),
+            background("reconcile", lambda: every(RECONCILE_S, reconcile)),
+            background("dispatch", lambda: every(TICK_S, dispatcher.tick)),
+        ):
+            yield
+        # What was sent out since the last renewal must not be sent again by the next owner.
+        await dispatcher.turn_leases()
+    finally:
+        await leases.leave()

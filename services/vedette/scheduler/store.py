@@ -1,0 +1,177 @@
+"""The scheduler's SQL: leases, and the monitors behind them. Lease times are the database's."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from vedette.core.instants import to_datetime, to_ms
+from vedette.core.kinds import parse_monitor
+from vedette.scheduler.domain import Monitor
+from vedette.store.pool import Pool, connection, transaction
+
+LEASE_S = 5.0
+PRESENCE_S = 10.0
+
+_MONITOR = "select id, shard, version, revision, spec, active_since from monitor"
+_LIVING = "deleted_at is null and not paused"
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A shard that was just taken over; `watermark` is where its last owner had got to."""
+
+    shard: int
+    watermark: int | None
+
+
+class Store:
+    """One method, one statement, but for `renew`, which is one transaction."""
+
+    def __init__(self, pool: Pool, instance: str) -> None:
+        self._pool = pool
+        self._instance = instance
+
+    async def present(self) -> int:
+        """Say that this scheduler lives; returns how many do."""
+        async with connection(self._pool) as db:
+            live: int = await db.fetchval(
+                "with me as (insert into scheduler_instance (id, seen_at) values ($1, now())"
+                " on conflict (id) do update set seen_at = now())"
+                " select 1 + count(*) from scheduler_instance"
+                " where id <> $1 and seen_at > now() - make_interval(secs => $2)",
+                self._instance,
+                PRESENCE_S,
+            )
+        return live
+
+    async def leave(self) -> None:
+        """Say that this scheduler is gone, and give its shards back."""
+        async with transaction(self._pool) as db:
+            await db.execute(
+                "update shard set owner = null, expires_at = '-infinity' where owner = $1",
+                self._instance,
+            )
+            await db.execute(
+                "delete from scheduler_instance"
+                " where id = $1 or seen_at < now() - interval '1 hour'",
+                self._instance,
+            )
+
+    async def renew(
+        self, tokens: Mapping[int, int], watermarks: Mapping[int, int | None]
+    ) -> set[int]:
+        """Renew our leases and note how far we have dispatched; says which are still ours."""
+        known = (watermarks.get(shard) for shard in tokens)
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                "update shard set expires_at = now() + make_interval(secs => $4),"
+                " watermark = coalesce(mine.watermark, shard.watermark)"
+                " from unnest($1::smallint[], $2::bigint[], $3::timestamptz[])"
+                " as mine (id, token, watermark)"
+                " where shard.id = mine.id and shard.token = mine.token and owner = $5"
+                " returning shard.id",
+                list(tokens.keys()),
+                list(tokens.values()),
+                [None if ms is None else to_datetime(ms) for ms in known],
+                LEASE_S,
+                self._instance,
+            )
+        return {row["id"] for row in rows}
+
+    async def release(self, shards: Sequence[int]) -> None:
+        """Give shards back at once."""
+        async with connection(self._pool) as db:
+            await db.execute(
+                "update shard set owner = null, expires_at = '-infinity'"
+                " where id = any($1::smallint[]) and owner = $2",
+                list(shards),
+                self._instance,
+            )
+
+    async def acquire(self, limit: int) -> dict[int, tuple[int, Lease]]:
+        """Take up to `limit` shards that nobody holds: shard -> (fencing token, lease)."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                "update shard set owner = $1, token = token + 1,"
+                " expires_at = now() + make_interval(secs => $2) where id in ("
+                " select id from shard where expires_at < now() order by id limit $3"
+                " for update skip locked) returning id, token, watermark",
+                self._instance,
+                LEASE_S,
+                limit,
+            )
+        return {
+            row["id"]: (
+                row["token"],
+                Lease(row["id"], row["watermark"] and to_ms(row["watermark"])),
+            )
+            for row in rows
+        }
+
+    async def monitors_of(self, shards: Sequence[int]) -> list[Monitor]:
+        """Every active monitor of these shards."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                f"{_MONITOR} where shard = any($1::smallint[]) and {_LIVING}", list(shards)
+            )
+        return [_monitor(row) for row in rows]
+
+    async def monitors(self, ids: Sequence[UUID]) -> list[Monitor]:
+        """Those of these monitors that are active."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(f"{_MONITOR} where id = any($1::uuid[]) and {_LIVING}", list(ids))
+        return [_monitor(row) for row in rows]
+
+    async def changed_since(self, at_ms: int) -> list[UUID]:
+        """Monitors that were changed after an instant, whatever they are now."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                "select id from monitor where updated_at > $1", to_datetime(at_ms)
+            )
+        return [row["id"] for row in rows]
+
+    async def rechecks_of(self, shards: Sequence[int]) -> list[tuple[UUID, int]]:
+        """Confirmations that were asked for and not judged yet."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                "select s.monitor_id, s.recheck from monitor_state s"
+                " join monitor m on m.id = s.monitor_id"
+                " where s.recheck is not null and m.shard = any($1::smallint[])",
+                list(shards),
+            )
+        return [(row["monitor_id"], to_ms(row["recheck"])) for row in rows]
+
+    async def recorded(self, shards: Sequence[int], after: int) -> set[tuple[UUID, int]]:
+        """The slots after an instant that have a check already."""
+        async with connection(self._pool) as db:
+            rows = await db.fetch(
+                "select distinct c.monitor_id, c.slot from monitor m"
+                " join check_result c on c.monitor_id = m.id"
+                " where m.shard = any($1::smallint[]) and m.deleted_at is null and c.slot > $2",
+                list(shards),
+                to_datetime(after),
+            )
+        return {(row["monitor_id"], to_ms(row["slot"])) for row in rows}
+
+
+def _monitor(row: Any) -> Monitor:
+    spec = parse_monitor(row["spec"])
+    head = orjson.dumps(
+        {
+            "monitor_id": row["id"],
+            "revision": row["revision"],
+            "definition": spec.probed(),
+        }
+    )
+    return Monitor(
+        id=row["id"],
+        shard=row["shard"],
+        version=row["version"],
+        interval_ms=spec.interval_s * 1000,
+        regions=tuple(spec.regions),
+        job_prefix=head[:-1] + b",",
+        active_since=to_ms(row["active_since"]),
+    )

@@ -1,0 +1,126 @@
+"""What people read."""
+
+from uuid import uuid4
+
+import pytest
+from tests.notifier.given import AT_MS, a_monitor, a_test, an_incident, opened, resolved
+
+from vedette.core.events import Cause, Event
+from vedette.core.outcome import Reason
+from vedette.notifier.rendering import Mail, mail, text_message
+
+GSM_AND_ASCII = frozenset(
+    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+)
+
+
+def written(event: Event) -> Mail:
+    return mail(event, at_ms=AT_MS, public_url="https://vedette.example.org")
+
+
+def texted(event: Event) -> str:
+    return text_message(event, reference="1f3a9c")
+
+
+def test_an_opening_says_what_since_when_and_why() -> None:
+    incident = an_incident()
+    message = written(opened(incident))
+    assert message.subject == "DOWN: Shop API — it answered with an unexpected status"
+    assert message.text == (
+        "Shop API is down\n"
+        "\n"
+        "Monitor:      Shop API\n"
+        "Target:       GET https://shop.example.org/health\n"
+        "Down since:   2026-01-31 14:03:07 UTC (4 min 12 s ago)\n"
+        "Reason:       it answered with an unexpected status\n"
+        "Seen:         expected status between 200 and 299, saw 503\n"
+        "Status:       503\n"
+        "Region:       eu-west\n"
+        "Took:         123 ms\n"
+        "Of which:     DNS 3.2 ms, connect 20 ms, TLS 41 ms, first byte 59 ms\n"
+        "\n"
+        f"https://vedette.example.org/incidents/{incident.id}\n"
+        "\n"
+        "-- \n"
+        "Vedette\n"
+    )
+
+
+def test_a_recovery_says_how_long_it_lasted() -> None:
+    message = written(resolved(an_incident()))
+    assert message.subject == "UP: Shop API — was down for 4 min 12 s"
+    assert "Up since:     2026-01-31 14:07:19 UTC\n" in message.text
+    assert "Was down for: 4 min 12 s\n" in message.text
+
+
+@pytest.mark.parametrize("resolution", ["paused", "deleted"])
+def test_an_end_without_recovery_says_so(resolution: str) -> None:
+    message = written(resolved(an_incident(), resolution=resolution))
+    assert message.subject == f"{resolution.upper()}: Shop API — it was still down"
+    assert f"The monitor was {resolution}" in message.text
+    assert "A recovery was not seen" in message.text
+    assert "UP" not in message.text
+
+
+def test_a_test_says_that_nothing_is_wrong() -> None:
+    message = written(a_test(uuid4(), uuid4()))
+    assert message.subject == "TEST: On call"
+    assert "Nothing is wrong" in message.text
+
+
+def test_html_says_the_same_and_is_escaped() -> None:
+    monitor = a_monitor(name="<b>Shop & Co</b>")
+    message = written(opened(an_incident(), monitor=monitor))
+    assert "&lt;b&gt;Shop &amp; Co&lt;/b&gt; is down" in message.html
+    assert "<b>" not in message.html
+    assert "it answered with an unexpected status" in message.html
+    assert message.html.lstrip().startswith("<!doctype html>")
+
+
+def test_a_name_cannot_break_a_header() -> None:
+    monitor = a_monitor(name="Shop\r\nBcc: all@example.org")
+    assert written(opened(an_incident(), monitor=monitor)).subject.startswith(
+        "DOWN: Shop Bcc: all@example.org — "
+    )
+
+
+def test_without_a_reason_there_are_still_words() -> None:
+    assert "failed its checks" in written(opened(an_incident(cause=Cause()))).subject
+
+
+def test_a_text_message_says_it_all() -> None:
+    assert texted(opened(an_incident())) == (
+        "DOWN: Shop API (GET https://shop.example.org/health) since 31 Jan 14:03 UTC:"
+        " it answered with an unexpected status (ref 1f3a9c)"
+    )
+    assert texted(resolved(an_incident())) == (
+        "UP: Shop API (GET https://shop.example.org/health), was down for 4 min 12 s (ref 1f3a9c)"
+    )
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_text_message_fits_and_every_phone_has_its_letters(reason: Reason) -> None:
+    monitor = a_monitor(name="Größe [prod] `x` ~ {1}|" * 8, target="https://shop.example.org/" * 9)
+    incident = an_incident(cause=Cause(reason=reason))
+    for event in (
+        opened(incident, monitor=monitor),
+        resolved(incident, monitor=monitor),
+        resolved(incident, monitor=monitor, resolution="deleted"),
+        a_test(uuid4(), uuid4()),
+    ):
+        text = texted(event)
+        assert len(text) <= 160
+        assert set(text) <= GSM_AND_ASCII
+        assert text.endswith("(ref 1f3a9c)")
+
+
+def test_a_text_message_keeps_state_since_and_reason_when_it_cuts() -> None:
+    monitor = a_monitor(name="n" * 200, target="t" * 2000)
+    text = texted(opened(an_incident(), monitor=monitor))
+    assert text.startswith("DOWN: nnnn")
+    assert "since 31 Jan 14:03 UTC: it answered with an unexpected status" in text
+
+
+def test_a_name_without_latin_letters_gives_way_to_the_target() -> None:
+    text = texted(opened(an_incident(), monitor=a_monitor(name="店舗")))
+    assert text.startswith("DOWN: GET https://shop.example.org/health since")
