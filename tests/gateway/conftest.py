@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
-
 from tests.gateway.acting import KEY, Api, World
+
 from vedette.bus.local import LocalBus
 from vedette.gateway.app import build_app
 from vedette.gateway.service import opened
 from vedette.gateway.settings import GatewaySettings
 from vedette.runtime.resources import Resources
 from vedette.store.cache import MemoryCache
-from vedette.store.migrate import migrate
 from vedette.store.pool import Pool, open_pool
-from vedette.testing.postgres import fresh_database, running_postgres
-
-
-@pytest.fixture(scope="session")
-def migrated() -> Iterator[str]:
-    """A database with the schema, to be copied; the server lives as long as the tests."""
-    with asyncio.Runner() as runner:
-        server = running_postgres()
-        dsn = runner.run(server.__aenter__())
-        try:
-            template = runner.run(fresh_database(dsn))
-            runner.run(migrate(template))
-            yield template
-        finally:
-            runner.run(server.__aexit__(None, None, None))
 
 
 @pytest.fixture
-async def dsn(migrated: str) -> str:
-    """A database of the test's own."""
-    server = urlsplit(migrated)._replace(path="/postgres").geturl()
-    return await fresh_database(server, template=urlsplit(migrated).path[1:])
-
-
-@pytest.fixture
-async def pool(dsn: str) -> AsyncIterator[Pool]:
-    """Connections to it."""
-    async with open_pool(dsn, size=4, application="test") as pool:
+async def pool(database: str) -> AsyncIterator[Pool]:
+    """Connections to the test's database."""
+    async with open_pool(database, size=4, application="test") as pool:
         yield pool
 
 
@@ -73,13 +48,13 @@ def settings() -> GatewaySettings:
 
 
 @pytest.fixture
-async def client(
-    settings: GatewaySettings, resources: Resources
-) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
+async def client(settings: GatewaySettings, resources: Resources) -> AsyncIterator[TestClient]:  # type: ignore[type-arg]
     """A client without a key."""
-    async with opened(settings, resources) as gateway:
-        async with TestClient(TestServer(build_app(gateway, {}))) as client:
-            yield client
+    async with (
+        opened(settings, resources) as gateway,
+        TestClient(TestServer(build_app(gateway, {}))) as client,
+    ):
+        yield client
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from email.policy import default
 from uuid import UUID, uuid4
 
 import pytest
+from aiosmtplib.email import flatten_message
 from tests.notifier.given import AT_MS, an_incident, opened, resolved
 
 from vedette.core.events import Event
@@ -32,7 +33,7 @@ def delivery_of(event: Event, incident_id: UUID, recipient: str = "ann@example.o
 
 
 def settings(**changes: object) -> NotifierSettings:
-    return NotifierSettings(smtp_from="Vedette <watch@vedette.example>", **changes)  # type: ignore[arg-type]
+    return NotifierSettings(**{"smtp_from": "Vedette <watch@vedette.example>", **changes})  # type: ignore[arg-type]
 
 
 def test_every_kind_is_discovered() -> None:
@@ -59,6 +60,17 @@ def test_a_mail_survives_the_wire() -> None:
     assert got["Date"] == "Sat, 31 Jan 2026 14:07:19 +0000"
     assert got.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in got.iter_parts()] == ["text/plain", "text/html"]
+
+
+def test_long_message_ids_stay_whole() -> None:
+    incident, host = an_incident(), "a-name-that-is-long.notifications.monitoring.example.org"
+    delivery = delivery_of(resolved(incident), incident.id)
+    message = compose(delivery, settings(smtp_from=f"watch@{host}"), at_ms=AT_MS)
+    opened_id = delivery_of(opened(incident), incident.id).id
+    # As the mail client writes it: with a policy of its own.
+    wire = flatten_message(message).decode()
+    assert f"In-Reply-To: <{opened_id}@{host}>\r\n" in wire
+    assert f"References: <{opened_id}@{host}>\r\n" in wire
 
 
 def test_a_signature_is_what_the_standard_says() -> None:

@@ -122,11 +122,12 @@ class World:
     async def has_error(self, text: str) -> Row:
         """Wait until a pending delivery shows an error."""
 
-        async def there() -> Row | None:
+        async def there() -> list[Row]:
             rows = await self.rows("status = 'pending' and error is not null")
-            return next((row for row in rows if text in row["error"]), None)
+            return [row for row in rows if text in row["error"]]
 
-        return await eventually(there, what=f"a delivery that waits because of {text!r}")
+        rows = await eventually(there, what=f"a delivery that waits because of {text!r}")
+        return rows[0]
 
     async def published(self, name: str) -> list[Event]:
         """Events of a name in the outbox."""

@@ -110,7 +110,7 @@ def _retrying(queue: Queue) -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_not_exception_type((Permanent, asyncio.CancelledError)),
         stop=_gives_up,
-        wait=wait_exponential_jitter(initial=0.1, max=5, jitter=0.1),
+        wait=wait_exponential_jitter(multiplier=0.1, max=5, jitter=0.1),
         before_sleep=report,
         reraise=True,
     )
@@ -124,7 +124,7 @@ def _gives_up(state: RetryCallState) -> bool:
 async def _park(bus: Bus, dead: Outgoing) -> None:
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(Transient),
-        wait=wait_exponential_jitter(initial=0.1, max=5),
+        wait=wait_exponential_jitter(multiplier=0.1, max=5),
     )
     await retrying(bus.publish, Exchange.DEAD, [dead])
 

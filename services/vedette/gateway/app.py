@@ -38,8 +38,9 @@ async def show_document(_request: web.Request) -> web.Response:
 
 @web.middleware
 async def _protect(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No answer is for a cache or for a guess at its type."""
+    """No answer is for a cache or for a guess at its type, nor tells what runs here."""
     response = await handler(request)
+    response.headers["Server"] = "Vedette"
     response.headers.setdefault("Cache-Control", "no-store")
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     return response

@@ -9,6 +9,13 @@ from vedette.gateway.problems import FieldError
 
 _PREFIXES = ("Value error, ", "Assertion failed, ")
 _ANY_VALUE = "a value is text, a number, true or false, or a list of these"
+# Where pydantic's own words speak of our classes, or of a field's lack as a programmer does.
+_MESSAGES = {
+    "missing": "this field is needed",
+    "extra_forbidden": "there is no such field",
+    "model_type": "this is an object",
+    "model_attributes_type": "this is an object",
+}
 _UNION_ERRORS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 
@@ -62,10 +69,8 @@ def _path(parts: Iterable[int | str]) -> str:
 
 
 def _message(detail: ErrorDetails) -> str:
-    if detail["type"] == "missing":
-        return "this field is needed"
-    if detail["type"] == "extra_forbidden":
-        return "there is no such field"
+    if detail["type"] in _MESSAGES:
+        return _MESSAGES[detail["type"]]
     message = detail["msg"]
     for prefix in _PREFIXES:
         message = message.removeprefix(prefix)

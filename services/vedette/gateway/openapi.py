@@ -1,6 +1,5 @@
 """openapi.json (OpenAPI 3.1), made from the table that also makes the routes."""
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, get_args
@@ -11,7 +10,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from vedette.core.version import __version__
 from vedette.gateway.api.table import ENDPOINTS
 from vedette.gateway.endpoint import Answer, Body, Endpoint
-from vedette.gateway.idempotency import HEADER
+from vedette.gateway.parameters import parameters
 from vedette.gateway.problems import CONTENT_TYPE, ProblemDocument
 
 JsonObject = dict[str, Any]
@@ -79,7 +78,7 @@ class _Operation:
             "operationId": f"{endpoint.tag}_{endpoint.handle.__name__}",
             "summary": endpoint.summary,
             "tags": [endpoint.tag],
-            "parameters": _parameters(endpoint),
+            "parameters": parameters(endpoint),
             "responses": {
                 str(status): self._answer(answer) for status, answer in endpoint.answers.items()
             }
@@ -157,46 +156,6 @@ def _kind_of(model: type[BaseModel]) -> str:
     return str(kind)
 
 
-def _parameters(endpoint: Endpoint) -> list[JsonObject]:
-    found = [
-        {"name": name, "in": "path", "required": True, "schema": _string(format="uuid")}
-        for name in re.findall(r"{(\w+)}", endpoint.path)
-    ]
-    if endpoint.query is not None:
-        found += _query_parameters(endpoint.query)
-    if endpoint.conditional:
-        found.append(_header("If-Match", "The ETag of the version that is meant."))
-    if endpoint.creates:
-        text = "Sent again with the same key within a day, it is answered again and not done again."
-        found.append(_header(HEADER, text))
-    return found
-
-
-def _query_parameters(model: type[BaseModel]) -> list[JsonObject]:
-    schema = model.model_json_schema()
-    definitions = schema.get("$defs", {})
-    found = []
-    for name, described in schema["properties"].items():
-        inlined = _inline(described, definitions)
-        description = inlined.pop("description", None)
-        inlined.pop("title", None)
-        parameter = {"name": name, "in": "query", "schema": inlined}
-        found.append(parameter | ({"description": description} if description else {}))
-    return found
-
-
-def _inline(schema: JsonObject, definitions: JsonObject) -> JsonObject:
-    """A parameter's schema without references or the null that means `not given`."""
-    options = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
-    if len(options) == 1:
-        kept = {k: v for k, v in schema.items() if k not in {"anyOf", "default"}}
-        schema = {**options[0], **kept}
-    if "$ref" in schema:
-        found = definitions[schema.pop("$ref").rpartition("/")[2]]
-        schema = {**found, **schema}
-    return schema
-
-
 def _problems_of(endpoint: Endpoint) -> list[int]:
     found = {401, 429, 503, *endpoint.problems}
     if "{" in endpoint.path:
@@ -224,11 +183,3 @@ def _page_of(item: JsonObject) -> JsonObject:
         "required": ["items", "next"],
         "properties": {"items": {"type": "array", "items": item}, "next": following},
     }
-
-
-def _header(name: str, description: str) -> JsonObject:
-    return {"name": name, "in": "header", "description": description, "schema": _string()}
-
-
-def _string(**more: str) -> JsonObject:
-    return {"type": "string", **more}

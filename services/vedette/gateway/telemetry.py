@@ -13,7 +13,7 @@ from vedette.bus import topology
 from vedette.bus.api import Bus, Queue
 from vedette.core.errors import Transient
 from vedette.gateway.context import GATEWAY, Gateway
-from vedette.gateway.store import overview
+from vedette.gateway.store import monitors
 from vedette.store.pool import connection
 from vedette.telemetry import admin
 from vedette.telemetry.traces import span
@@ -68,7 +68,7 @@ async def _read_totals(gateway: Gateway) -> list[str]:
     """Set the gauges that the database knows; returns the regions in use."""
     try:
         async with asyncio.timeout(_SCRAPE_S), connection(gateway.pool) as db:
-            row = await overview.totals(db)
+            row = await monitors.totals(db)
     except (Transient, TimeoutError):
         row = None
     active_monitors.set(row["active_monitors"] if row else nan)

@@ -2,26 +2,24 @@
 
 import asyncio
 import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, StatusCode
 
 from vedette.core.errors import Permanent, Transient
-from vedette.core.events import Event, NotificationFailed, NotificationSent
 from vedette.notifier import metrics
 from vedette.notifier.channel import Channel
 from vedette.notifier.configs import open_config
 from vedette.notifier.delivery import Claim, Failed, Outcome, Retry, SendFailed, Sent, Skipped
 from vedette.notifier.domain import after_failure, before_sending
+from vedette.notifier.report import event_of, report
 from vedette.notifier.store import Recording
-from vedette.notifier.words import instant_ms, masked
 from vedette.store import outbox
 from vedette.store.pool import Pool, transaction
 from vedette.store.secretbox import SecretBox
-from vedette.telemetry.traces import span, traceparent
+from vedette.telemetry.traces import span
 
 log = structlog.get_logger()
 
@@ -47,8 +45,10 @@ class Attempts:
             parent=delivery.event.get("traceparent"),
             kind=SpanKind.CLIENT,
             attributes={"vedette.delivery": str(delivery.id), "vedette.channel": delivery.kind},
-        ):
+        ) as sending:
             outcome = before_sending(claim) or await self._send(claim)
+            if isinstance(outcome, Retry | Failed):
+                sending.set_status(StatusCode.ERROR, outcome.error)
             await self._record(claim, outcome)
 
     async def _send(self, claim: Claim) -> Outcome:
@@ -98,7 +98,7 @@ class Attempts:
         while True:
             try:
                 if await self._recorded(claim, outcome):
-                    _report(claim, outcome)
+                    report(claim, outcome)
                 else:
                     log.info("lost the claim meanwhile", delivery=str(claim.delivery.id))
             except Transient as error:
@@ -119,7 +119,7 @@ class Attempts:
                     changed = await record.settle(claim, "failed", error)
                 case Skipped(error):
                     changed = await record.settle(claim, "skipped", error)
-            if changed and (event := _event(claim, outcome)):
+            if changed and (event := event_of(claim, outcome)):
                 await outbox.put(db, [event])
             return changed
 
@@ -132,55 +132,3 @@ async def _found(channel: Channel, claim: Claim) -> str | None:
         raise SendFailed(
             str(failure), uncertain=True, retry_after_s=failure.retry_after_s
         ) from failure
-
-
-def _event(claim: Claim, outcome: Outcome) -> Event | None:
-    delivery = claim.delivery
-    facts = {
-        "delivery_id": delivery.id,
-        "channel_id": delivery.channel_id,
-        "channel_kind": delivery.kind,
-        "transition": delivery.transition,
-        "incident_id": delivery.incident_id,
-        "attempts": claim.attempt,
-    }
-    match outcome:
-        case Sent():
-            data: NotificationSent | NotificationFailed = NotificationSent.model_validate(facts)
-        case Failed(error):
-            data = NotificationFailed.model_validate({**facts, "error": error})
-        case _:
-            return None
-    return Event.of(
-        data, workspace=delivery.workspace_id, at_ms=_now_ms(), traceparent=traceparent()
-    )
-
-
-def _report(claim: Claim, outcome: Outcome) -> None:
-    delivery = claim.delivery
-    said = log.bind(
-        delivery=str(delivery.id),
-        kind=delivery.kind,
-        transition=delivery.transition,
-        incident=str(delivery.incident_id) if delivery.incident_id else None,
-        recipient=masked(delivery.recipient),
-        attempt=claim.attempt,
-    )
-    match outcome:
-        case Sent():
-            age_ms = _now_ms() - instant_ms(delivery.event["time"])
-            metrics.seconds.labels(delivery.kind).observe(max(0, age_ms) / 1000)
-            metrics.settled.labels(delivery.kind, "sent").inc()
-            said.info("sent")
-        case Retry(in_s, error):
-            said.info("not sent yet", error=error, retry_in_s=round(in_s, 1))
-        case Failed(error):
-            metrics.settled.labels(delivery.kind, "failed").inc()
-            said.info("not sent: given up", error=error)
-        case Skipped(error):
-            metrics.settled.labels(delivery.kind, "skipped").inc()
-            said.info("skipped", reason=error)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

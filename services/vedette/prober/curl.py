@@ -50,7 +50,7 @@ class CurlDriver:
 
     async def perform(self, handle: Handle) -> Ended:
         """Run one transfer to its end. A cancelled transfer is gone when this returns."""
-        ended = self._loop.create_future()
+        ended: asyncio.Future[Ended] = self._loop.create_future()
         self._multi.add_handle(handle)
         self._running[handle] = ended
         try:
@@ -111,7 +111,12 @@ class CurlDriver:
         self._act(pycurl.SOCKET_TIMEOUT, 0)
 
     def _act(self, fd: int, events: int) -> None:
-        _, running = self._multi.socket_action(fd, events)
+        try:
+            _, running = self._multi.socket_action(fd, events)
+        except pycurl.error as error:  # libcurl itself is in trouble, and all with it
+            for handle in list(self._running):
+                self._end(handle, Ended(pycurl.E_FAILED_INIT, str(error)))
+            return
         if running < len(self._running):
             self._collect()
 

@@ -44,8 +44,8 @@ async def checks(call: Call) -> web.Response:
     monitor = read_id(call.request, "monitor")
     query = read_query(call.request, CheckQuery)
     wanted = history.Checks(
-        since=query.since,
-        until=query.until,
+        since=history.storable(query.since),
+        until=history.storable(query.until),
         outcome=query.outcome,
         evidence=query.evidence,
         after=read_cursor(query.cursor, cursors.decode_slot) or (history.LAST, ""),
@@ -62,11 +62,13 @@ async def checks(call: Call) -> web.Response:
 
 async def state(call: Call) -> web.Response:
     """Show how a monitor stands."""
+    monitor = read_id(call.request, "monitor")
     async with connection(call.pool) as db:
-        row = await history.standing(db, call.workspace, read_id(call.request, "monitor"))
-    if row is None:
-        raise not_found("monitor")
-    return reply(state_view(row))
+        row = await monitors.one(db, call.workspace, monitor)
+        if row is None:
+            raise not_found("monitor")
+        standing = await history.standing(db, call.workspace, monitor)
+    return reply(state_view(row, standing))
 
 
 async def spans(call: Call) -> web.Response:
@@ -92,14 +94,16 @@ async def uptimes(call: Call) -> web.Response:
     monitor = read_id(call.request, "monitor")
     now = datetime.now(UTC)
     async with connection(call.pool) as db:
-        row = await history.standing(db, call.workspace, monitor)
+        row = await monitors.one(db, call.workspace, monitor)
         if row is None:
             raise not_found("monitor")
         longest = now - max(WINDOWS.values())
         rows = await history.spans_since(db, call.workspace, [monitor], longest)
     found = [Span(State(r["state"]), r["started_at"], r["ended_at"]) for r in rows]
     sight = Sight(
-        last_vote=row["last_vote"], interval_s=row["interval_s"], timeout_s=row["timeout_s"]
+        last_vote=row["last_vote"],
+        interval_s=row["spec"]["interval_s"],
+        timeout_s=row["spec"]["timeout_s"],
     )
     windows = {
         name: uptime_view(

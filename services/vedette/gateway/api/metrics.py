@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from vedette.core.outcome import VOTES, Outcome
 from vedette.gateway.context import Call
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint
-from vedette.gateway.store import overview
+from vedette.gateway.store import monitors
 from vedette.gateway.views.common import CheckSummary
 from vedette.store.pool import connection
 
@@ -41,11 +41,11 @@ class LastChecks(Collector):
         status = _gauge("probe_http_status_code", "The HTTP status of the last check.")
         phases = _gauge("probe_http_duration_seconds", "Time in each phase.", "phase")
         for row, check in self._checks:
-            labels = [str(row["id"]), row["name"], row["kind"]]
+            labels = [str(row["id"]), row["spec"]["name"], row["spec"]["kind"]]
             success.add_metric(labels, check.outcome is not Outcome.DOWN)
             if check.duration_ms is not None:
                 duration.add_metric(labels, check.duration_ms / 1000)
-            if row["kind"] == "http":
+            if row["spec"]["kind"] == "http":
                 status.add_metric(labels, float(check.facts.get("status", 0)))
                 for phase, spent in check.phases.items():
                     phases.add_metric([*labels, _PHASES.get(phase, phase)], spent / 1000)
@@ -55,7 +55,7 @@ class LastChecks(Collector):
 async def probes(call: Call) -> web.Response:
     """Every monitor's last check."""
     async with connection(call.pool) as db:
-        rows = await overview.last_checks(db, call.workspace)
+        rows = await monitors.last_checks(db, call.workspace)
     registry = CollectorRegistry()
     registry.register(LastChecks(rows))
     return web.Response(

@@ -59,6 +59,6 @@ def _whole(value: Any) -> int:
 
 def _instant(value: Any) -> datetime:
     at = datetime.fromisoformat(value)
-    if at.tzinfo is None:
+    if at.tzinfo is None or not 1970 <= at.year < 9999:
         raise ValueError(value)
     return at

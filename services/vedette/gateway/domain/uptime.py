@@ -37,6 +37,11 @@ class Sight:
     interval_s: int
     timeout_s: float
 
+    @property
+    def patience(self) -> timedelta:
+        """How long to wait for a vote before it counts as not seen."""
+        return timedelta(seconds=3 * self.interval_s + self.timeout_s)
+
     def lost_at(self, now: datetime) -> datetime | None:
         """Since when nothing is known, if votes are overdue: three intervals and a check.
 
@@ -44,8 +49,9 @@ class Sight:
         """
         if self.last_vote is None:
             return None
-        vouched = self.last_vote + timedelta(seconds=3 * self.interval_s)
-        return vouched if now > vouched + timedelta(seconds=self.timeout_s) else None
+        if now - self.last_vote <= self.patience:
+            return None
+        return self.last_vote + timedelta(seconds=3 * self.interval_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,11 @@ from vedette.store.pool import Connection
 FIRST, LAST = EPOCH, datetime(9999, 1, 1, tzinfo=UTC)
 
 
+def storable(at: datetime) -> datetime:
+    """The instant, or the bound it lies beyond: at the ends of Python's calendar UTC overflows."""
+    return min(max(at, FIRST), LAST)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checks:
     """Which checks of a monitor: `since` <= slot < `until`, behind `after`."""
@@ -51,12 +56,8 @@ async def checks(db: Connection, workspace: UUID, monitor: UUID, wanted: Checks)
 async def standing(db: Connection, workspace: UUID, monitor: UUID) -> Record | None:
     """How a monitor stands, in the words of the one who judges it."""
     return await db.fetchrow(
-        "select m.paused, m.created_at, m.updated_at,"
-        " (m.spec->>'interval_s')::int as interval_s,"
-        " (m.spec->>'timeout_s')::float8 as timeout_s, s.state, s.since, s.sequence, s.cause,"
-        " s.last_check, s.last_vote, s.failures, s.successes, s.recheck"
-        " from monitor m left join monitor_state s on s.monitor_id = m.id"
-        " where m.workspace_id = $1 and m.id = $2 and m.deleted_at is null",
+        "select sequence, cause, failures, successes, recheck from monitor_state"
+        " where workspace_id = $1 and monitor_id = $2",
         workspace,
         monitor,
     )

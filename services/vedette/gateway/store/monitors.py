@@ -11,13 +11,15 @@ from vedette.store.pool import Connection
 
 _SELECT = (
     "select m.id, m.spec, m.target, m.paused, m.version, m.created_at, m.updated_at,"
-    " v.state, s.last_check,"
-    " case when s.state = v.state then s.since"
-    " when s.state is null and not m.paused then m.created_at else m.updated_at end as since"
+    " v.state, v.since, s.last_check, s.last_vote"
     " from monitor m left join monitor_state s on s.monitor_id = m.id"
     # A pause shows at once, whether or not the processor took it in yet; so does a resumption.
-    " cross join lateral (select case when m.paused then 'paused'"
-    " when s.state is null or s.state = 'paused' then 'pending' else s.state end as state) v"
+    " cross join lateral (select"
+    "  case when m.paused then 'paused'"
+    "  when s.state is null or s.state = 'paused' then 'pending' else s.state end as state,"
+    "  case when s.state is null and not m.paused then m.created_at"
+    "  when m.paused is distinct from (s.state = 'paused') then m.updated_at"
+    "  else s.since end as since) v"
     " where m.workspace_id = $1 and m.deleted_at is null"
 )
 
@@ -35,6 +37,11 @@ class Filter:
 async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
     """A monitor."""
     return await db.fetchrow(f"{_SELECT} and m.id = $2", workspace, id)
+
+
+async def every(db: Connection, workspace: UUID) -> list[Record]:
+    """All monitors."""
+    return await db.fetch(_SELECT, workspace)
 
 
 async def page(
@@ -139,4 +146,23 @@ async def naming_channel(db: Connection, workspace: UUID, channel: UUID) -> list
         " order by id for no key update",
         workspace,
         str(channel),
+    )
+
+
+async def last_checks(db: Connection, workspace: UUID) -> list[Record]:
+    """The last check of every monitor that is watched and has one."""
+    return await db.fetch(
+        f"{_SELECT} and not m.paused and s.last_check is not null order by m.id", workspace
+    )
+
+
+async def totals(db: Connection) -> Record | None:
+    """Counts over all workspaces, for the operator, and the regions in use."""
+    return await db.fetchrow(
+        "select count(*) filter (where not paused) as active_monitors,"
+        " (select count(*) from incident where resolved_at is null) as active_incidents,"
+        " (select coalesce(array_agg(distinct region), '{}') from monitor named,"
+        "  jsonb_array_elements_text(named.spec->'regions') region"
+        "  where named.deleted_at is null) as regions"
+        " from monitor where deleted_at is null"
     )

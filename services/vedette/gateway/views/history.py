@@ -96,25 +96,18 @@ def check_view(row: Record) -> dict[str, Any]:
     )
 
 
-def state_view(row: Record) -> StateView:
-    """A row of `store.history.standing` as an answer."""
-    judged = row["state"] is not None
-    state = State(row["state"] or State.PENDING)
-    since = row["since"] or row["created_at"]
-    if row["paused"] is not (state is State.PAUSED):
-        # Paused or resumed a moment ago, and the processor has not taken it in yet.
-        state = State.PAUSED if row["paused"] else State.PENDING
-        since = row["updated_at"]
+def state_view(row: Record, judged: Record | None) -> StateView:
+    """Rows of `store.monitors` and, once it was judged, `store.history.standing` as an answer."""
     return StateView(
-        state=state,
-        since=since,
-        sequence=row["sequence"] or 0,
-        cause=row["cause"],
+        state=row["state"],
+        since=row["since"],
         last_check=row["last_check"],
         last_vote=row["last_vote"],
-        failures=row["failures"] if judged else 0,
-        successes=row["successes"] if judged else 0,
-        recheck=row["recheck"],
+        sequence=judged["sequence"] if judged else 0,
+        cause=judged["cause"] if judged else None,
+        failures=judged["failures"] if judged else 0,
+        successes=judged["successes"] if judged else 0,
+        recheck=judged["recheck"] if judged else None,
     )
 
 

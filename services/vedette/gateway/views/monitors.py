@@ -7,6 +7,7 @@ from asyncpg import Record
 from pydantic import BaseModel, Field, create_model
 
 from vedette.core.kinds import kinds
+from vedette.core.monitor import MonitorSpec
 from vedette.core.state import State
 from vedette.gateway.views.common import CheckSummary, Instant, View, shown
 
@@ -33,7 +34,7 @@ def monitor_models() -> tuple[type[BaseModel], ...]:
 
 
 def monitor_view(row: Record) -> dict[str, Any]:
-    """A row of `store.monitors` as an answer. The definition reads back as it was written."""
+    """A row of `store.monitors` as an answer: the definition as it was written, then the rest."""
     standing = MonitorStanding(
         id=row["id"],
         state=row["state"],
@@ -44,4 +45,6 @@ def monitor_view(row: Record) -> dict[str, Any]:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
-    return {"id": str(row["id"]), **row["spec"], **shown(standing)}
+    # jsonb keeps its own order of keys; people expect the name first.
+    ordered = {name: row["spec"][name] for name in MonitorSpec.model_fields if name in row["spec"]}
+    return {"id": str(row["id"]), **ordered, **row["spec"], **shown(standing)}

@@ -1,6 +1,7 @@
 """Mail: one message a recipient, recognisable by its Message-ID however often it is sent."""
 
 import time
+from email.headerregistry import HeaderRegistry, MessageIDHeader
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -27,6 +28,13 @@ from vedette.notifier.domain import delivery_id
 from vedette.notifier.settings import NotifierSettings
 from vedette.notifier.smtp import SmtpConnections
 from vedette.notifier.words import one_line
+
+# The standard library takes these for prose, and encodes what is too long for one line.
+_HEADERS = HeaderRegistry()
+for _name in ("In-Reply-To", "References"):
+    # typeshed has not seen that a header class is mixed into a base of the registry's.
+    _HEADERS.map_to_type(_name, MessageIDHeader)  # type: ignore[arg-type]
+_POLICY = SMTP.clone(header_factory=_HEADERS)
 
 
 class Email(Channel):
@@ -62,7 +70,7 @@ def compose(delivery: Delivery, settings: NotifierSettings, *, at_ms: int) -> Em
     """The mail, as of `at_ms`."""
     event = Event.model_validate(delivery.event)
     text = rendering.mail(event, at_ms=at_ms, public_url=settings.public_url)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["Subject"] = text.subject
     message["From"] = settings.smtp_from
     message["To"] = delivery.recipient

@@ -49,11 +49,15 @@ class Sms(Channel):
         return None
 
     async def _call(self, method: str, **arguments: Any) -> Any:
-        account, auth = self._credentials()
+        account, credentials = self._account()
         url = f"{self.settings.twilio_url}/2010-04-01/Accounts/{account}/Messages.json"
         try:
             async with self.http.request(
-                method, url, auth=auth, allow_redirects=False, **arguments
+                method,
+                url,
+                headers={"Authorization": credentials},
+                allow_redirects=False,
+                **arguments,
             ) as response:
                 return _answer(response, await response.read())
         except aiohttp.ClientConnectorError as error:
@@ -61,7 +65,7 @@ class Sms(Channel):
         except (aiohttp.ClientError, OSError) as error:
             raise SendFailed(unreachable("Twilio", error), uncertain=True) from error
 
-    def _credentials(self) -> tuple[str, aiohttp.BasicAuth]:
+    def _account(self) -> tuple[str, str]:
         settings = self.settings
         account, token = settings.twilio_account_sid, settings.twilio_auth_token
         if account is None or token is None or settings.twilio_from is None:
@@ -69,7 +73,7 @@ class Sms(Channel):
                 "text messages are not set up: VEDETTE_TWILIO_ACCOUNT_SID,"
                 " VEDETTE_TWILIO_AUTH_TOKEN and VEDETTE_TWILIO_FROM are all needed"
             )
-        return account, aiohttp.BasicAuth(account, token.get_secret_value())
+        return account, aiohttp.encode_basic_auth(account, token.get_secret_value())
 
 
 def reference(delivery: UUID) -> str:

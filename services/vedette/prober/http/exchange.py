@@ -59,7 +59,6 @@ async def exchange(
 ) -> Exchange:
     """Send a request. `addresses` are those of its host, none if the host is one itself."""
     reception = Reception(follow=follow)
-    handle.reset()
     _prepare(handle, request, reception, context.ca_file)
     if addresses:
         _hand_over(handle, request, addresses)
@@ -147,7 +146,8 @@ def _facts(handle: Handle, request: Request, status: int) -> dict[str, str | int
 def _expiry(handle: Handle) -> str | None:
     """When the target's own certificate expires."""
     chain = handle.getinfo_raw(pycurl.INFO_CERTINFO)
-    stated = next((value for name, value in chain[0] if name == b"Expire date"), None)
+    fields = chain[0] if chain else ()
+    stated = next((value for name, value in fields if name == b"Expire date"), None)
     return None if stated is None else _iso(stated.decode("latin-1"))
 
 

@@ -50,7 +50,7 @@ _HANDSHAKE = frozenset(
 _PROTOCOL = frozenset(
     {
         pycurl.E_UNSUPPORTED_PROTOCOL,  # not HTTP, or an unknown version of it
-        pycurl.E_WEIRD_SERVER_REPLY,
+        pycurl.E_FTP_WEIRD_SERVER_REPLY,  # HTTP servers may be weird too
         pycurl.E_HTTP2,
         pycurl.E_PARTIAL_FILE,
         pycurl.E_BAD_CONTENT_ENCODING,
@@ -76,6 +76,10 @@ def trouble_of(
         return Trouble(Reason.CONNECT_RESET, f"{peer} reset the connection {_stage(times, origin)}")
     if ended.code == pycurl.E_PEER_FAILED_VERIFICATION:
         return _untrusted(ended, peer, verify_result)
+    return _by_code(ended, peer)
+
+
+def _by_code(ended: Ended, peer: str) -> Trouble:
     if ended.code in _HANDSHAKE:
         return Trouble(Reason.TLS_HANDSHAKE, f"TLS handshake with {peer} failed: {ended.message}")
     if ended.code == pycurl.E_GOT_NOTHING:

@@ -65,10 +65,11 @@ class _Chain:
                 return following
             request = following
             self.redirects += 1
+            handle.reset()  # keeps cookies
 
     def seen(self, trouble: Trouble | None) -> Seen:
         """What the check saw, now that it has ended."""
-        if self.answer is not None:
+        if self.answer is not None or self.redirects:
             self.facts["redirects"] = self.redirects
         duration_ms = (time.perf_counter() - self.began) * 1000
         return Seen(duration_ms, self.phases, self.facts, trouble, self.answer)
@@ -78,6 +79,7 @@ class _Chain:
 
     async def _one(self, request: Request, handle: Handle) -> Request | Trouble | None:
         """One request: what comes next, what went wrong, or None at the end."""
+        self.facts, self.answer = {}, None  # what is reported is the last one's
         addresses = await self._resolve(request)
         if isinstance(addresses, Trouble):
             return addresses
@@ -93,7 +95,7 @@ class _Chain:
         for phase, ms in done.phases.items():
             self.phases[phase] = self.phases.pop(phase, 0.0) + ms
         self.facts.update(done.facts)
-        self.answer = done.answer or self.answer
+        self.answer = done.answer
         if done.location is None or done.answer is None or done.answer.status is None:
             return done.trouble
         return self._next(request, done.answer.status, done.location)

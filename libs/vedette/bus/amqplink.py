@@ -1,0 +1,168 @@
+"""One connection to RabbitMQ and what stands on it. It breaks as a whole, and stays broken."""
+
+import asyncio
+import secrets
+from typing import Any
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractQueue
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
+
+from vedette.bus.api import Exchange, Queue, Unroutable
+from vedette.core.errors import Transient
+
+BROKEN = (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError, asyncio.InvalidStateError)
+DELIVERY_LIMIT = 20
+_HEARTBEAT_S = 20
+_PATIENCE_S = 10
+
+log = structlog.get_logger()
+
+
+class outage:  # noqa: N801  (used as a statement: `with outage():`)
+    """Raise Transient in place of what a broken connection raises."""
+
+    def __enter__(self) -> None:
+        """Start watching."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Translate."""
+        if isinstance(error, PublishError):
+            raise Unroutable(f"RabbitMQ: no queue takes the message: {error}") from error
+        if isinstance(error, BROKEN) or (
+            # What waits when a connection closes is cancelled by aiormq, not by our caller.
+            isinstance(error, asyncio.CancelledError) and not _being_cancelled()
+        ):
+            raise Transient(f"RabbitMQ: {error or type(error).__name__}") from error
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+class Link:
+    """A connection with its exchanges and a channel for publishing.
+
+    `broken` is set once the connection, or any of its channels without our asking, has closed:
+    what a broker closed for one reason or another is best begun afresh.
+    """
+
+    def __init__(self, connection: AbstractConnection) -> None:
+        self.broken = asyncio.Event()
+        self._connection = connection
+        # The broker may hold a dead connection's private queues for a while; ours are new.
+        self._token = secrets.token_hex(3)
+        self._publishing: AbstractChannel
+        self._exchanges: dict[Exchange, AbstractExchange] = {}
+        connection.close_callbacks.add(self._break)
+
+    @classmethod
+    async def open(cls, url: str) -> "Link":
+        """Connect and declare the exchanges. Raises Transient."""
+        with outage():
+            async with asyncio.timeout(_PATIENCE_S):
+                link = cls(await aio_pika.connect(url, heartbeat=_HEARTBEAT_S))
+                try:
+                    link._publishing = await link._channel(on_return_raises=True)
+                    for name in Exchange:
+                        link._exchanges[name] = await link._publishing.declare_exchange(
+                            name.value, "topic", durable=True
+                        )
+                except BaseException:
+                    await link.close()
+                    raise
+        return link
+
+    def exchange(self, name: Exchange) -> AbstractExchange:
+        """An exchange to publish to. Raises Transient if the link is broken."""
+        if self.broken.is_set():
+            raise Transient("RabbitMQ: not connected")
+        return self._exchanges[name]
+
+    async def declare(self, queue: Queue) -> None:
+        """Make sure a queue exists and is bound. Raises Transient."""
+        with outage():
+            async with asyncio.timeout(_PATIENCE_S):
+                await self._declare(self._publishing, queue)
+
+    async def consumable(
+        self, queue: Queue, prefetch: int
+    ) -> tuple[AbstractChannel, AbstractQueue]:
+        """A channel of its own for a consumer, and the queue on it. Raises Transient."""
+        with outage():
+            async with asyncio.timeout(_PATIENCE_S):
+                channel = await self._channel()
+                await channel.set_qos(prefetch_count=prefetch)
+                return channel, await self._declare(channel, queue)
+
+    async def release(self, channel: AbstractChannel) -> None:
+        """Close a consumer's channel; what it has not acknowledged is delivered again."""
+        channel.close_callbacks.discard(self._break_with)
+        with outage():
+            async with asyncio.timeout(_PATIENCE_S):
+                await channel.close()
+
+    async def depth(self, queue: Queue) -> int:
+        """How many messages wait in a queue. Raises Transient."""
+        with outage():
+            async with asyncio.timeout(_PATIENCE_S):
+                channel = await self._publishing.get_underlay_channel()
+                found = await channel.queue_declare(queue=queue.name, passive=True)
+        return found.message_count or 0
+
+    async def close(self) -> None:
+        """Close the connection, whatever is left of it."""
+        self.broken.set()
+        try:
+            with outage():
+                async with asyncio.timeout(_PATIENCE_S):
+                    await self._connection.close()
+        except Transient as error:
+            log.debug("RabbitMQ: closing failed", error=str(error))
+
+    async def _channel(self, *, on_return_raises: bool = False) -> AbstractChannel:
+        channel = await self._connection.channel(on_return_raises=on_return_raises)
+        channel.close_callbacks.add(self._break_with)
+        underlying: Any = await channel.get_underlay_channel()
+        underlying.on_consumer_cancel_callbacks.add(self._break)
+        return channel
+
+    async def _declare(self, channel: AbstractChannel, queue: Queue) -> AbstractQueue:
+        declared = await channel.declare_queue(
+            f"{queue.name}.{self._token}" if queue.private else queue.name,
+            durable=not queue.private,
+            exclusive=queue.private,
+            auto_delete=queue.private,
+            arguments=_arguments(queue),
+        )
+        for binding in queue.bindings:
+            await declared.bind(binding.exchange.value, binding.key)
+        return declared
+
+    def _break(self, *_: object) -> None:
+        self.broken.set()
+
+    def _break_with(self, _channel: object, error: object) -> None:
+        """A channel that was closed with an error was not closed by us."""
+        if error is not None and not isinstance(error, asyncio.CancelledError):
+            self.broken.set()
+
+
+def _arguments(queue: Queue) -> dict[str, Any]:
+    if queue.private:
+        return {}
+    # What expires, or kills its consumers too often, goes elsewhere, never away.
+    arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
+    if queue.expired is not None:
+        dead = {"exchange": queue.expired.exchange.value, "routing-key": queue.expired.key}
+    elif queue.bindings[0].exchange is not Exchange.DEAD:
+        dead = {"exchange": Exchange.DEAD.value, "routing-key": queue.name}
+    else:
+        return arguments
+    return arguments | {
+        **{f"x-dead-letter-{name}": value for name, value in dead.items()},
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }

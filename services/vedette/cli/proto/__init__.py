@@ -1,0 +1,1 @@
+"""What others read of Vedette's contracts, generated from the code: schemas, APIs, settings."""

@@ -1,0 +1,124 @@
+"""What the status screen shows, gathered from three queries."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from asyncpg import Record
+
+from vedette.core.outcome import Reason
+from vedette.core.state import State
+from vedette.gateway.domain.overview import (
+    Headline,
+    Standing,
+    Watched,
+    headline,
+    newest,
+    truthful,
+    worst_first,
+)
+from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, uptime
+from vedette.gateway.store import history, incidents, monitors
+from vedette.gateway.views.common import CheckSummary
+from vedette.store.pool import Connection
+
+_DAY, _WEEK = WINDOWS["24h"], WINDOWS["7d"]
+_INCIDENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One monitor on the screen."""
+
+    name: str
+    target: str
+    standing: Standing
+    last_check: CheckSummary | None
+    uptime_day: float | None
+    uptime_week: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """One open incident on the screen."""
+
+    name: str
+    since: datetime
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The whole screen. `blind` when none of the monitors was seen for a while."""
+
+    now: datetime
+    headline: Headline
+    lines: list[Line]
+    incidents: list[OpenIncident]
+    more_incidents: bool
+    blind: bool
+    last_seen: datetime | None
+
+
+async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
+    """Everything at a glance, as of now."""
+    rows = await monitors.every(db, workspace)
+    ids = [row["id"] for row in rows]
+    spans: dict[UUID, list[Span]] = defaultdict(list)
+    for span in await history.spans_since(db, workspace, ids, now - _WEEK):
+        spans[span["monitor_id"]].append(
+            Span(State(span["state"]), span["started_at"], span["ended_at"])
+        )
+    opened = await incidents.page(
+        db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS + 1
+    )
+    watched = worst_first(
+        Watched(row["id"], row["spec"]["name"], truthful(_recorded(row), _sight(row), now))
+        for row in rows
+    )
+    states = [one.standing.state for one in watched]
+    by_id = {row["id"]: row for row in rows}
+    return Screen(
+        now=now,
+        headline=headline(states),
+        lines=[_line(one, by_id[one.id], spans[one.id], now) for one in watched],
+        incidents=[_incident(row) for row in opened[:_INCIDENTS]],
+        more_incidents=len(opened) > _INCIDENTS,
+        blind=State.UNKNOWN in states and set(states) <= {State.UNKNOWN, State.PAUSED},
+        last_seen=newest(row["last_vote"] for row in rows if not row["paused"]),
+    )
+
+
+def _line(one: Watched, row: Record, spans: list[Span], now: datetime) -> Line:
+    def ratio(window: timedelta) -> float | None:
+        return uptime(
+            spans, window=window, created_at=row["created_at"], sight=_sight(row), now=now
+        ).ratio
+
+    last = row["last_check"]
+    return Line(
+        name=one.name,
+        target=row["target"],
+        standing=one.standing,
+        last_check=None if last is None else CheckSummary.model_validate(last),
+        uptime_day=ratio(_DAY),
+        uptime_week=ratio(_WEEK),
+    )
+
+
+def _recorded(row: Record) -> Standing:
+    return Standing(State(row["state"]), row["since"])
+
+
+def _sight(row: Record) -> Sight:
+    return Sight(
+        last_vote=row["last_vote"],
+        interval_s=row["spec"]["interval_s"],
+        timeout_s=row["spec"]["timeout_s"],
+    )
+
+
+def _incident(row: Record) -> OpenIncident:
+    reason = row["cause"].get("reason")
+    return OpenIncident(row["name"], row["since"], None if reason is None else Reason(reason))

@@ -1,0 +1,40 @@
+"""`python -m vedette.migrate`: migrate the database at VEDETTE_DATABASE_URL, then end."""
+
+import sys
+
+import structlog
+import uvloop
+from pydantic import ValidationError
+
+from vedette.core.errors import VedetteError
+from vedette.runtime.launch import explain
+from vedette.runtime.settings import StoreSettings
+from vedette.store.migrate import migrate
+from vedette.telemetry.logs import setup_logs
+
+log = structlog.get_logger()
+
+
+def main() -> int:
+    """The exit code."""
+    try:
+        settings = StoreSettings()
+    except ValidationError as error:
+        sys.stderr.write(explain(error))
+        return 2
+    setup_logs(level=settings.log_level, form=settings.log_format)
+    try:
+        if settings.database_url is None:
+            raise VedetteError(
+                "VEDETTE_DATABASE_URL is not set, like postgresql://user:password@host/vedette"
+            )
+        uvloop.run(migrate(settings.database_url.get_secret_value()))
+    except (VedetteError, OSError) as error:
+        log.error("can't migrate", error=str(error))  # noqa: TRY400  (expected: no traceback)
+        return 1
+    log.info("the schema is up to date")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""A running prober: what it opens, what it listens to, how it ends."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from vedette.bus.api import Consumer
+from vedette.bus.topology import jobs, urgent_jobs
+from vedette.prober import metrics
+from vedette.prober.context import Context
+from vedette.prober.curl import CurlDriver
+from vedette.prober.handlers import JobHandler
+from vedette.prober.limits import Limits
+from vedette.prober.names import Resolver
+from vedette.prober.results import ResultBuffer
+from vedette.prober.settings import ProberSettings
+from vedette.runtime.resources import Resources
+
+# A batch stays in hand until the slowest of its checks has ended, so many must fit beside one
+# another, small ones too, to keep the places filled while some targets hang.
+_CHECKS_A_BATCH_IN_HAND = 4
+_LEAST_BATCHES = 10
+
+
+@asynccontextmanager
+async def running(settings: ProberSettings, resources: Resources) -> AsyncIterator[None]:
+    """Take jobs until the block ends, then finish those under way."""
+    limits = Limits(total=settings.prober_concurrency, per_host=settings.prober_per_host)
+    metrics.in_flight.set_function(lambda: limits.in_flight)
+    metrics.jobs_waiting.set_function(lambda: limits.waiting)
+    results = ResultBuffer(
+        resources.bus,
+        region=settings.region,
+        prober=settings.prober_name or resources.instance,
+    )
+    async with _probing(settings) as context:
+        handler = JobHandler(context, limits, results, metrics.CheckMetrics(settings.region))
+        try:
+            async with _consuming(settings, resources, handler):
+                yield
+        finally:
+            await results.close()
+
+
+@asynccontextmanager
+async def _probing(settings: ProberSettings) -> AsyncIterator[Context]:
+    curl = CurlDriver()
+    resolver = Resolver(settings.nameservers())
+    try:
+        yield Context(curl, resolver, settings.ca_file())
+    finally:
+        curl.close()
+        await resolver.close()
+
+
+@asynccontextmanager
+async def _consuming(
+    settings: ProberSettings, resources: Resources, handler: JobHandler
+) -> AsyncIterator[None]:
+    queues = (jobs(settings.region), urgent_jobs(settings.region))
+    prefetch = max(_LEAST_BATCHES, settings.prober_concurrency // _CHECKS_A_BATCH_IN_HAND)
+    await resources.bus.declare(*queues)
+    consumers: list[Consumer] = []
+    try:
+        for queue in queues:
+            consumers.append(await resources.bus.consume(queue, handler, prefetch=prefetch))
+        yield
+    finally:
+        await asyncio.gather(*[consumer.stop(drain_s=resources.drain_s) for consumer in consumers])

@@ -1,0 +1,118 @@
+"""Channels, test messages, deliveries and incidents through the API, on a real database."""
+
+import asyncio
+import json
+from uuid import UUID
+
+import pytest
+from tests.gateway.acting import Api, World, a_monitor, a_webhook
+
+from vedette.core.channel import REDACTED
+from vedette.gateway.api import trials
+from vedette.store.secretbox import SecretBox
+from vedette.testing.waiting import eventually
+
+BOX = SecretBox("a secret of the tests")
+
+
+async def _sealed(world: World) -> bytes:
+    found: bytes = await world.pool.fetchval("select sealed_config from channel")
+    return found
+
+
+async def test_a_secret_is_never_shown_and_never_lost(api: Api, world: World) -> None:
+    created = await api.create("/channels", a_webhook())
+    assert created["config"] == {"url": "https://hooks.example/", "secret": REDACTED}
+    path = f"/channels/{created['id']}"
+    without = a_webhook(url="https://other.example/")
+    del without["config"]["secret"]
+    replaced = await api.ask("PUT", path, without)
+    assert replaced.status == 200, replaced.body
+    await api.ask("PATCH", path, {"name": "Night shift"})
+    assert (await api.get(path)).body["name"] == "Night shift"
+    opened = BOX.open(await _sealed(world))
+    assert opened == {
+        "url": "https://other.example/",
+        "secret": "sixteen characters and more",
+    }
+    assert b"sixteen" not in await _sealed(world)
+
+
+async def test_the_placeholder_of_a_secret_is_no_secret(api: Api) -> None:
+    created = await api.create("/channels", a_webhook())
+    refused = await api.ask("PATCH", f"/channels/{created['id']}", {"config": {"secret": REDACTED}})
+    assert (refused.status, refused.fields) == (422, ["config.secret"])
+
+
+async def test_every_wrong_field_of_a_channel_is_named(api: Api) -> None:
+    refused = await api.ask(
+        "POST", "/channels", {"name": "", "kind": "webhook", "config": {"url": "x"}}
+    )
+    assert sorted(refused.fields) == ["config.secret", "config.url", "name"]
+    for kind in ({}, {"kind": "pigeon"}):
+        assert (await api.ask("POST", "/channels", kind)).fields == ["kind"]
+
+
+async def test_a_channel_in_use_is_deleted_only_by_force(api: Api, world: World) -> None:
+    channel = (await api.create("/channels", a_webhook()))["id"]
+    monitor = (await api.create("/monitors", a_monitor(channels=[channel])))["id"]
+    refused = await api.ask("DELETE", f"/channels/{channel}")
+    assert refused.status == 409
+    assert monitor in refused.body["detail"]
+    assert (await api.ask("DELETE", f"/channels/{channel}?force=true")).status == 204
+    after = (await api.get(f"/monitors/{monitor}")).body
+    assert (after["channels"], after["version"]) == ([], 2)
+    assert await world.events() == ["monitor.created", "monitor.updated"]
+    assert (await api.get("/channels")).body["items"] == []
+
+
+async def test_a_test_message_is_waited_for(api: Api, world: World) -> None:
+    channel = (await api.create("/channels", a_webhook()))["id"]
+    asked = asyncio.create_task(api.ask("POST", f"/channels/{channel}/test"))
+    body = await eventually(lambda: world.pool.fetchval("select body from outbox"))
+    event = json.loads(body)
+    assert event["type"] == "vedette.channel.test.v1"
+    await world.delivery(channel, id=UUID(event["data"]["test_id"]), status="sent")
+    answer = await asked
+    assert (answer.status, answer.body["transition"]) == (200, "test")
+
+
+async def test_a_test_message_under_way_is_told_where_to_be_found(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trials, "_PATIENCE_S", 0.3)
+    channel = (await api.create("/channels", a_webhook()))["id"]
+    answer = await api.ask("POST", f"/channels/{channel}/test")
+    assert answer.status == 202
+    assert answer.headers["Location"] == f"/api/v1/deliveries/{answer.body['id']}"
+
+
+async def test_deliveries_are_listed_newest_first(api: Api, world: World) -> None:
+    channel = (await api.create("/channels", a_webhook()))["id"]
+    ids = [await world.delivery(channel, at=world.ago(minutes=m)) for m in range(3)]
+    failed = await world.delivery(channel, status="failed", at=world.ago(minutes=9))
+    first = (await api.get("/deliveries?limit=2")).body
+    rest = (await api.get(f"/deliveries?cursor={first['next']}")).body
+    assert [one["id"] for one in first["items"] + rest["items"]] == [*ids, failed]
+    only = (await api.get(f"/deliveries?status=failed&channel={channel}")).body["items"]
+    assert [one["id"] for one in only] == [failed]
+    assert (await api.get(f"/deliveries/{failed}")).body["status"] == "failed"
+
+
+async def test_incidents_are_listed_newest_first_with_their_deliveries(
+    api: Api, world: World
+) -> None:
+    channel = (await api.create("/channels", a_webhook()))["id"]
+    monitor = (await api.create("/monitors", a_monitor()))["id"]
+    old = await world.incident(monitor, world.ago(hours=3), recovered=world.ago(hours=1))
+    new = await world.incident(monitor, world.ago(minutes=3), number=2)
+    sent = await world.delivery(channel, incident=old)
+    listed = (await api.get("/incidents")).body["items"]
+    assert [one["id"] for one in listed] == [new, old]
+    assert [one["duration_s"] for one in listed] == [None, 7200]
+    for query, expected in (("open", new), ("resolved", old)):
+        found = await api.get(f"/incidents?state={query}&monitor={monitor}")
+        assert [one["id"] for one in found.body["items"]] == [expected]
+    detail = (await api.get(f"/incidents/{old}")).body
+    assert detail["monitor"]["name"] == "Shop"
+    assert [one["id"] for one in detail["deliveries"]] == [sent]

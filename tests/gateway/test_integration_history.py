@@ -1,0 +1,142 @@
+"""A monitor's history through the API, on a real database."""
+
+import pytest
+from tests.gateway.acting import CAUSE, Api, World, a_monitor
+
+from vedette.core.instants import iso, to_ms
+
+
+@pytest.fixture
+async def monitor(api: Api) -> str:
+    """The id of a monitor."""
+    created = await api.create("/monitors", a_monitor())
+    return str(created["id"])
+
+
+async def test_checks_come_newest_first_and_page_by_page(
+    api: Api, world: World, monitor: str
+) -> None:
+    for minutes in range(4):
+        for region in ("east", "west"):
+            await world.check(monitor, world.ago(minutes=minutes), region=region)
+    seen = []
+    cursor = ""
+    while True:
+        page = (await api.get(f"/monitors/{monitor}/checks?limit=3{cursor}")).body
+        seen += [(check["slot"], check["region"]) for check in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    expected = [
+        (iso(to_ms(world.ago(minutes=minutes))), region)
+        for minutes in range(4)
+        for region in ("west", "east")
+    ]
+    assert seen == expected
+
+
+async def test_checks_are_filtered_and_carry_evidence_when_asked(
+    api: Api, world: World, monitor: str
+) -> None:
+    await world.check(monitor, world.ago(minutes=1))
+    evidence = {"headers": {"server": "x"}, "body": "oops"}
+    await world.check(monitor, world.ago(minutes=2), "down", reason="status", evidence=evidence)
+    since = iso(to_ms(world.ago(minutes=3)))
+    page = await api.get(f"/monitors/{monitor}/checks?outcome=down&since={since}&evidence=true")
+    (check,) = page.body["items"]
+    assert check["evidence"] == evidence
+    assert (check["reason"], check["duration_ms"]) == ("status", 12.5)
+    assert (check["phases"], check["facts"]) == ({"connect": 1.5}, {"status": 200})
+    plain = (await api.get(f"/monitors/{monitor}/checks?until={since}")).body
+    assert plain == {"items": [], "next": None}
+    unasked = (await api.get(f"/monitors/{monitor}/checks?outcome=down")).body["items"]
+    assert unasked[0]["evidence"] is None
+
+
+async def test_instants_beyond_every_calendar_find_what_there_is(
+    api: Api, world: World, monitor: str
+) -> None:
+    await world.check(monitor, world.now)
+    query = "since=0001-01-01T00:00:00%2B14:00&until=9999-12-31T23:59:59-14:00"
+    answer = await api.get(f"/monitors/{monitor}/checks?{query}")
+    assert (answer.status, len(answer.body["items"])) == (200, 1)
+    naive = await api.get(f"/monitors/{monitor}/checks?since=2026-01-01T00:00:00")
+    assert (naive.status, naive.fields) == (400, ["since"])
+
+
+async def test_the_state_tells_why(api: Api, world: World, monitor: str) -> None:
+    await world.standing(monitor, "down", world.ago(minutes=5), sequence=4, cause=CAUSE)
+    state = (await api.get(f"/monitors/{monitor}/state")).body
+    assert (state["state"], state["sequence"]) == ("down", 4)
+    assert state["cause"]["reason"] == "connect_refused"
+    assert state["since"] == iso(to_ms(world.ago(minutes=5)))
+
+
+async def test_spans_come_newest_first(api: Api, world: World, monitor: str) -> None:
+    await world.spans(
+        monitor, ("pending", world.ago(hours=3)), ("up", world.ago(hours=2)), ("down", world.now)
+    )
+    first = (await api.get(f"/monitors/{monitor}/spans?limit=2")).body
+    assert [span["state"] for span in first["items"]] == ["down", "up"]
+    assert first["items"][0]["ended_at"] is None
+    rest = (await api.get(f"/monitors/{monitor}/spans?cursor={first['next']}")).body
+    assert [span["state"] for span in rest["items"]] == ["pending"]
+
+
+async def test_uptime_adds_up(api: Api, world: World, monitor: str) -> None:
+    await world.born(monitor, world.ago(days=2))
+    await world.standing(monitor, "up", world.ago(hours=6))
+    await world.spans(
+        monitor,
+        ("pending", world.ago(days=2)),
+        ("up", world.ago(hours=47)),
+        ("down", world.ago(hours=12)),
+        ("up", world.ago(hours=6)),
+    )
+    windows = (await api.get(f"/monitors/{monitor}/uptime")).body["windows"]
+    day, week = windows["24h"], windows["7d"]
+    assert day["uptime"] == pytest.approx(0.75, abs=1e-4)
+    assert day["down_s"] == 6 * 3600
+    assert week["pending_s"] == 3600
+    sums = sum(week[f"{s}_s"] for s in ("up", "degraded", "down", "unknown", "paused", "pending"))
+    assert sums == pytest.approx(2 * 86_400, abs=60)
+    assert week["seen_s"] == week["up_s"] + week["down_s"]
+
+
+async def test_without_a_vote_for_long_the_rest_is_not_seen(
+    api: Api, world: World, monitor: str
+) -> None:
+    await world.born(monitor, world.ago(hours=10))
+    await world.standing(
+        monitor, "up", world.ago(hours=10), last_vote=world.ago(hours=5, minutes=3)
+    )
+    await world.spans(monitor, ("up", world.ago(hours=10)))
+    day = (await api.get(f"/monitors/{monitor}/uptime")).body["windows"]["24h"]
+    assert day["uptime"] == 1
+    assert day["up_s"] == 5 * 3600
+    assert day["unknown_s"] == pytest.approx(5 * 3600, abs=60)
+
+
+async def test_a_monitor_nobody_looked_at_has_no_uptime(api: Api, monitor: str) -> None:
+    day = (await api.get(f"/monitors/{monitor}/uptime")).body["windows"]["24h"]
+    assert day["uptime"] is None
+    assert day["seen_s"] == 0
+
+
+async def test_metrics_speak_as_blackbox_exporter(api: Api, world: World, monitor: str) -> None:
+    last = {"outcome": "down", "duration_ms": 250, "phases": {"first_byte": 100},
+            "facts": {"status": 503}}  # fmt: skip
+    await world.standing(monitor, "down", world.now, last_check=last)
+    text = (await api.get("/metrics")).body
+    labels = f'kind="http",monitor="{monitor}",name="Shop"'
+    assert f"probe_success{{{labels}}} 0.0" in text
+    assert f"probe_duration_seconds{{{labels}}} 0.25" in text
+    assert f"probe_http_status_code{{{labels}}} 503.0" in text
+    assert f'probe_http_duration_seconds{{{labels},phase="processing"}} 0.1' in text
+
+
+async def test_a_check_that_saw_nothing_makes_no_metric(
+    api: Api, world: World, monitor: str
+) -> None:
+    await world.standing(monitor, "up", world.now, last_check={"outcome": "internal_error"})
+    assert monitor not in (await api.get("/metrics")).body
