@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
+from pydantic import SecretStr
 from tests.notifier.world import KEY, World, by_mail
 
 from vedette.bus.api import Exchange, Outgoing
@@ -15,6 +17,7 @@ from vedette.notifier.service import running
 from vedette.notifier.settings import NotifierSettings
 from vedette.runtime.resources import Resources
 from vedette.testing.smtp import Mailbox
+from vedette.testing.waiting import eventually
 
 
 def resources(world: World, bus: LocalBus) -> Resources:
@@ -36,6 +39,12 @@ async def test_an_incident_reaches_people(world: World, mailbox: Mailbox) -> Non
         await world.has_status("sent", 2)
     await bus.close()
     assert [m["Subject"][:4] for m in mailbox.messages] == ["DOWN", "UP: "]
+
+
+async def test_what_waits_is_measured(world: World) -> None:
+    await world.receive(world.opened(await world.email("ann@example.org", "bob@example.org")))
+    async with running(NotifierSettings(secret_key=SecretStr(KEY)), resources(world, LocalBus())):
+        await eventually(lambda: REGISTRY.get_sample_value("vedette_deliveries_pending") == 2)
 
 
 async def test_without_a_key_it_does_not_start(world: World) -> None:

@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,9 @@ import dns.rdatatype
 import dns.rrset
 import orjson
 
+from vedette.bus.api import Exchange, Outgoing
 from vedette.core.kinds.http import HttpTarget
+from vedette.core.result import ResultBatch
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen
 from vedette.prober.probes.http import HttpProbe
@@ -93,7 +95,7 @@ async def serving(
                 writer.write(says)
                 await writer.drain()
             else:
-                await says(head, writer)
+                await until_gone(says(head, writer), reader)
         writer.close()
         server.open_now -= 1
         server.gone.set()
@@ -114,10 +116,20 @@ async def serving(
         await asyncio.gather(*handlers, return_exceptions=True)
 
 
-async def hang(_request: bytes, writer: asyncio.StreamWriter) -> None:
-    """Never answer; end when the other side has had enough."""
-    while not writer.transport.is_closing():
-        await asyncio.sleep(0.01)
+async def until_gone(script: Awaitable[None], reader: asyncio.StreamReader) -> None:
+    """Follow a script until the other side has had enough."""
+    tasks = [asyncio.ensure_future(script), asyncio.ensure_future(reader.read())]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def hang(_request: bytes, _writer: asyncio.StreamWriter) -> None:
+    """Never answer."""
+    await asyncio.get_running_loop().create_future()
 
 
 @asynccontextmanager
@@ -145,7 +157,7 @@ def closed_port() -> int:
 class Names(asyncio.DatagramProtocol):
     """A name server: addresses or an rcode's name by host; None is silence."""
 
-    def __init__(self, records: dict[str, list[str] | str | None]) -> None:
+    def __init__(self, records: Mapping[str, list[str] | str | None]) -> None:
         self.records = records
         self.asked: list[str] = []
 
@@ -175,12 +187,10 @@ class Names(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def naming(records: dict[str, list[str] | str | None]) -> AsyncIterator[tuple[Names, str]]:
+async def naming(records: Mapping[str, list[str] | str | None]) -> AsyncIterator[tuple[Names, str]]:
     """A running name server and its address."""
     loop = asyncio.get_running_loop()
-    transport, names = await loop.create_datagram_endpoint(
-        lambda: Names(records), ("127.0.0.1", 0)
-    )
+    transport, names = await loop.create_datagram_endpoint(lambda: Names(records), ("127.0.0.1", 0))
     try:
         yield names, f"127.0.0.1:{transport.get_extra_info('sockname')[1]}"
     finally:
@@ -218,3 +228,21 @@ def a_job(
 def a_batch(*jobs: dict[str, Any]) -> bytes:
     """A message's body."""
     return orjson.dumps({"region": "default", "jobs": list(jobs)})
+
+
+class FakeBus:
+    """Keeps what is published; fails as told."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Exchange, Outgoing]] = []
+        self.failing: list[Exception] = []
+        self.tried = asyncio.Event()
+
+    async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
+        self.tried.set()
+        if self.failing:
+            raise self.failing.pop(0)
+        self.sent += [(exchange, message) for message in messages]
+
+    def batches(self) -> list[ResultBatch]:
+        return [ResultBatch.model_validate_json(message.body) for _, message in self.sent]

@@ -6,11 +6,13 @@ import os
 import resource
 import socket
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import uvloop
-
 from tests.prober.support import OK, closed_port, hang, look, serving
+
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
 from vedette.prober.curl import CurlDriver
@@ -18,7 +20,7 @@ from vedette.prober.names import Resolver
 
 
 def open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 async def test_a_cancelled_check_is_gone(context: Context) -> None:
@@ -88,10 +90,10 @@ async def test_running_out_of_files_is_our_own_fault(context: Context) -> None:
     taken: list[int] = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
     try:
-        with pytest.raises(OSError, match="Too many open files"):
+        with suppress(OSError):
             while True:
                 taken.append(os.dup(0))
-        seen = await look(context, f"http://127.0.0.1:{closed_port_known()}/")
+        seen = await look(context, "http://127.0.0.1:1/")
     finally:
         for fd in taken:
             os.close(fd)
@@ -99,10 +101,6 @@ async def test_running_out_of_files_is_our_own_fault(context: Context) -> None:
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.INTERNAL_ERROR
     assert "Too many open files" in seen.trouble.message
-
-
-def closed_port_known() -> int:
-    return 1  # finding a free one takes a file
 
 
 async def test_closing_ends_what_runs() -> None:

@@ -5,8 +5,8 @@ import gzip
 import time
 
 import pytest
-
 from tests.prober.support import OK, accepting, answer, closed_port, hang, look, reset, serving
+
 from vedette.core.outcome import Reason
 from vedette.core.version import __version__
 from vedette.prober.context import Context
@@ -176,7 +176,7 @@ async def test_hanging_is_a_timeout_at_the_time_given(context: Context) -> None:
 async def test_dripping_is_a_timeout_too(context: Context) -> None:
     async def drip(_request: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-        while not writer.transport.is_closing():
+        while True:
             writer.write(b"x")
             await asyncio.sleep(0.01)
 
@@ -199,8 +199,9 @@ async def test_phases_are_durations(context: Context) -> None:
 
     async with serving(slowly) as server:
         seen = await look(context, server.url)
-    assert seen.phases["first_byte"] == pytest.approx(100, abs=40)
-    assert seen.phases["transfer"] == pytest.approx(200, abs=40)
+    assert seen.phases["first_byte"] >= 95
+    assert seen.phases["transfer"] >= 195
+    assert sum(seen.phases.values()) <= seen.duration_ms
 
 
 async def test_ipv6_addresses(context: Context) -> None:

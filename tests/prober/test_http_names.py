@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-
 from tests.prober.support import OK, closed_port, look, naming, serving
+
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
 from vedette.prober.names import Resolver
@@ -26,7 +26,7 @@ async def test_a_name_is_resolved(context: Context) -> None:
     async with serving(OK) as server, naming(records) as (names, at), asking(context, at) as here:
         seen = await look(here, f"http://A.example:{server.port}/")
     assert seen.trouble is None
-    assert list(seen.phases)[0] == "resolve"
+    assert next(iter(seen.phases)) == "resolve"
     assert seen.facts["ip"] == "127.0.0.1"
     assert server.header("host") == f"A.example:{server.port}"
     assert set(names.asked) == {"a.example"}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import trustme
-
 from tests.prober.support import OK, accepting, hang, look, reset, serving
+
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
 from vedette.testing.certificates import Flavour, identity

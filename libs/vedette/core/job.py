@@ -6,6 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_BATCH = 100
+ONE_OFF = 0
+"""The revision of a definition that is tried once and belongs to no monitor."""
 # However long the interval, a check this late says little about its slot.
 MAX_LATENESS_MS = 60_000
 

@@ -160,7 +160,9 @@ def ready_probes(resources: Resources) -> dict[str, Probe]:
             raise Transient("not connected")
 
     async def database() -> None:
-        async with asyncio.timeout(2), resources.pool.acquire() as db:
+        from vedette.store.pool import connection
+
+        async with asyncio.timeout(2), connection(resources.pool) as db:
             await db.execute("select 1")
 
     return {"bus": bus} if resources._pool is None else {"bus": bus, "database": database}

@@ -73,8 +73,10 @@ class Relay:
                 while await self._publish_some() == BATCH:
                     pass
                 await self._measure(listening)
+                # Not wait_for: in Python 3.11 it can swallow a cancellation.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _POLL_S)
+                    async with asyncio.timeout(_POLL_S):
+                        await self._wake.wait()
         finally:
             with suppress(Exception):
                 await listening.remove_listener(CHANNEL, wake)

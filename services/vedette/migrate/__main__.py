@@ -24,16 +24,20 @@ def main() -> int:
         return 2
     setup_logs(level=settings.log_level, form=settings.log_format)
     try:
-        if settings.database_url is None:
-            raise VedetteError(
-                "VEDETTE_DATABASE_URL is not set, like postgresql://user:password@host/vedette"
-            )
-        uvloop.run(migrate(settings.database_url.get_secret_value()))
+        uvloop.run(migrate(_database(settings)))
     except (VedetteError, OSError) as error:
         log.error("can't migrate", error=str(error))  # noqa: TRY400  (expected: no traceback)
         return 1
     log.info("the schema is up to date")
     return 0
+
+
+def _database(settings: StoreSettings) -> str:
+    if settings.database_url is None:
+        raise VedetteError(
+            "VEDETTE_DATABASE_URL is not set, like postgresql://user:password@host/vedette"
+        )
+    return settings.database_url.get_secret_value()
 
 
 if __name__ == "__main__":

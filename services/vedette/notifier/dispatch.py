@@ -67,8 +67,10 @@ class Dispatcher:
             while not db.is_closed():
                 self._wake.clear()
                 due_s = await self._claim_all(Claiming(db))
+                # Not wait_for: in Python 3.11 it can lose a cancellation that meets the wake.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), due_s)
+                    async with asyncio.timeout(due_s):
+                        await self._wake.wait()
         finally:
             with suppress(Exception):
                 await db.remove_listener(WAKE, wake)

@@ -120,7 +120,8 @@ class Claiming:
     async def pending(self, at_most: int) -> int:
         """How many deliveries are not settled."""
         count: int = await self._db.fetchval(
-            "select count(*) from (select from delivery where status = 'pending' limit $1) some",
+            "select count(*) from"
+            " (select from delivery where status = 'pending' limit $1) as waiting",
             at_most,
         )
         return count

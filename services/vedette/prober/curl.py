@@ -5,7 +5,8 @@ thread and no polling, and a transfer costs the loop a few callbacks.
 """
 
 import asyncio
-import dataclasses
+import socket
+from dataclasses import dataclass
 from typing import Any
 
 import pycurl
@@ -13,7 +14,7 @@ import pycurl
 Handle = Any  # pycurl ships no types
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How a transfer ended: libcurl's code (0 is success), its words, and the system's error."""
 
@@ -127,10 +128,22 @@ class CurlDriver:
             for handle in done:
                 self._end(handle, _GOOD)
             for handle, code, message in failed:
-                self._end(handle, Ended(code, message, handle.getinfo(pycurl.OS_ERRNO)))
+                os_errno = handle.getinfo(pycurl.OS_ERRNO)
+                if code == pycurl.E_COULDNT_CONNECT and not os_errno:
+                    os_errno = _why_no_socket()
+                self._end(handle, Ended(code, message, os_errno))
 
     def _end(self, handle: Handle, how: Ended) -> None:
         ended = self._running.pop(handle)
         self._multi.remove_handle(handle)
         if not ended.done():
             ended.set_result(how)
+
+
+def _why_no_socket() -> int:
+    """libcurl doesn't keep the error when the system gives it no socket: ask once more."""
+    try:
+        socket.socket().close()
+    except OSError as error:
+        return error.errno or 0
+    return 0

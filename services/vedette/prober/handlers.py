@@ -19,6 +19,8 @@ from vedette.telemetry.traces import span, traceparent
 
 log = structlog.get_logger()
 _UNKNOWN_KIND = "unknown"
+MOST_AHEAD_S = 1
+"""A slot further ahead than this is a clock that is wrong, not a job that is early."""
 
 
 class JobHandler:
@@ -65,7 +67,10 @@ class JobHandler:
         return result
 
     async def _in_turn(self, job: Job, plan: Plan) -> Result:
-        """Run a check when there is a place for it, unless that is too late."""
+        """Run a check in its slot, when there is a place for it, unless that is too late."""
+        early_s = job.slot / 1000 - time.time()
+        if early_s > 0:  # jobs are sent ahead, so that the way here costs no time
+            await asyncio.sleep(min(early_s, MOST_AHEAD_S))
         left_s = job.run_by / 1000 - time.time()
         if left_s <= 0:
             return _missed(job, "the job reached the prober too late")

@@ -82,14 +82,14 @@ class Limits:
         if places is None:
             places = self._hosts[host] = Places(self._per_host)
         if not await places.take(until):
-            return f"{places.capacity} other checks of {host} were still running"
+            return f"all places of {host} were taken ({places.capacity} at once)"
         entered = False
         try:
             entered = await self._all.take(until)
         finally:
             if not entered:
                 self._give_back(host, places)
-        return None if entered else f"the prober was busy with {self._all.capacity} other checks"
+        return None if entered else f"all places were taken ({self._all.capacity} checks at once)"
 
     def leave(self, host: str) -> None:
         """Give the places of a check back."""

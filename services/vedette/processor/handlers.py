@@ -9,7 +9,7 @@ from prometheus_client import Counter, Histogram
 from vedette.bus.api import Handler, Message, Queue
 from vedette.bus.topology import EXPIRED, MONITORS, RESULTS
 from vedette.core.events import Event
-from vedette.core.job import JobBatch
+from vedette.core.job import ONE_OFF, JobBatch
 from vedette.core.result import Result, ResultBatch
 from vedette.processor.domain import expire, pause, resume
 from vedette.processor.judging import judge_results
@@ -42,7 +42,11 @@ class Handlers:
         """Jobs nobody ran in time: each is a check that was missed."""
         batch = JobBatch.model_validate_json(message.body)
         why = "no prober took the check in time"
-        results = [Result.missed(job.monitor_id, job.revision, job.slot, why) for job in batch.jobs]
+        results = [
+            Result.missed(job.monitor_id, job.revision, job.slot, why)
+            for job in batch.jobs
+            if job.revision != ONE_OFF  # nobody waits for it any more, and it is no monitor's
+        ]
         await self._record(ResultBatch(region=batch.region, prober="none", results=results))
 
     async def follow_monitor(self, message: Message) -> None:

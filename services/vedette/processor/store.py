@@ -160,7 +160,7 @@ class Store:
             "select s.*, m.spec, m.target, m.revision, m.paused"
             " from monitor_state s join monitor m on m.id = s.monitor_id"
             " where s.state in ('up', 'degraded', 'down') and m.deleted_at is null"
-            " and not m.paused and s.last_vote < $1 - make_interval(secs =>"
+            " and not m.paused and s.last_vote < $1::timestamptz - make_interval(secs =>"
             " 3 * (m.spec->>'interval_s')::int + (m.spec->>'timeout_s')::float8)"
             " order by s.monitor_id limit $2 for update of s skip locked",
             to_datetime(now),

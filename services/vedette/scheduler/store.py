@@ -161,7 +161,7 @@ def _monitor(row: Any) -> Monitor:
     spec = parse_monitor(row["spec"])
     head = orjson.dumps(
         {
-            "monitor_id": row["id"],
+            "monitor_id": str(row["id"]),
             "revision": row["revision"],
             "definition": spec.probed(),
         }

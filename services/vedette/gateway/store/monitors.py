@@ -120,7 +120,10 @@ async def update(
 async def set_paused(db: Connection, workspace: UUID, id: UUID, *, paused: bool) -> None:
     """Pause or resume."""
     await db.execute(
-        "update monitor set paused = $3, version = version + 1, updated_at = now()"
+        "update monitor set paused = $3, version = version + 1, updated_at = now(),"
+        # A resumed monitor's slots begin now, with one that is due at once.
+        " active_since = case when $3 then active_since"
+        " else date_trunc('milliseconds', now()) end"
         " where workspace_id = $1 and id = $2",
         workspace,
         id,

@@ -176,7 +176,7 @@ STATEMENTS = [
         unique (incident_id, transition, channel_id, recipient)
     )""",
     "create index delivery_due on delivery (next_attempt_at) where status = 'pending'",
-    "create index delivery_by_workspace on delivery (workspace_id, id)",
+    "create index delivery_by_workspace on delivery (workspace_id, created_at desc, id desc)",
     "create index delivery_by_channel on delivery (channel_id)",
     # -- shared -----------------------------------------------------------------------------
     """

@@ -1,0 +1,102 @@
+"""The result buffer, on a bus that can fail."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+from tests.prober.support import FakeBus
+
+from vedette.bus.api import Exchange, Unroutable
+from vedette.core.errors import Transient
+from vedette.core.outcome import Outcome
+from vedette.core.result import Result
+from vedette.prober.results import ResultBuffer, confirmed
+
+
+def a_result(slot: int = 1) -> Result:
+    return Result(monitor_id=UUID(int=1), revision=1, slot=slot, outcome=Outcome.UP)
+
+
+def a_buffer(bus: FakeBus) -> ResultBuffer:
+    return ResultBuffer(bus, region="default", prober="me")  # type: ignore[arg-type]
+
+
+async def test_a_full_batch_goes_at_once() -> None:
+    bus = FakeBus()
+    buffer = a_buffer(bus)
+    futures = [buffer.add(a_result(n), f"trace-{n}") for n in range(100)]
+    for _ in range(3):
+        await asyncio.sleep(0)  # no time passes
+    assert len(bus.sent) == 1
+    await confirmed(futures)
+    assert len(set(futures)) == 1
+    exchange, message = bus.sent[0]
+    assert (exchange, message.key, message.traceparent) == (Exchange.RESULTS, "results", "trace-0")
+    assert [result.slot for result in bus.batches()[0].results] == list(range(100))
+    assert (bus.batches()[0].region, bus.batches()[0].prober) == ("default", "me")
+
+
+async def test_a_part_waits_fifty_milliseconds() -> None:
+    bus = FakeBus()
+    buffer = a_buffer(bus)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    await confirmed([buffer.add(a_result(), None), buffer.add(a_result(), None)])
+    assert 0.045 < loop.time() - began < 0.15
+    assert len(bus.sent) == 1
+
+
+async def test_results_outlast_an_outage() -> None:
+    bus = FakeBus()
+    bus.failing = [Transient("away"), Unroutable("nobody there yet")]
+    await confirmed([a_buffer(bus).add(a_result(), None)])
+    assert len(bus.sent) == 1
+
+
+async def test_another_error_reaches_the_handlers() -> None:
+    bus = FakeBus()
+    bus.failing = [ValueError("a bug")]
+    with pytest.raises(ValueError, match="a bug"):
+        await confirmed([a_buffer(bus).add(a_result(), None)])
+
+
+async def test_a_cancelled_handler_takes_nothing_from_others() -> None:
+    bus = FakeBus()
+    buffer = a_buffer(bus)
+    futures = [buffer.add(a_result(), None), buffer.add(a_result(), None)]
+    waiting = [asyncio.create_task(confirmed([future])) for future in futures]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    await waiting[1]
+    assert waiting[0].cancelled()
+    assert len(bus.batches()[0].results) == 2
+
+
+async def test_an_answer_goes_alone_and_at_once() -> None:
+    bus = FakeBus()
+    await a_buffer(bus).reply("replies.gateway", [a_result()], "trace")
+    assert [(m.key, m.traceparent) for _, m in bus.sent] == [("replies.gateway", "trace")]
+
+
+async def test_an_answer_nobody_waits_for_is_dropped() -> None:
+    bus = FakeBus()
+    bus.failing = [Transient("away"), Unroutable("gone")]
+    await a_buffer(bus).reply("replies.gateway", [a_result()], None)
+    assert (bus.sent, bus.failing) == ([], [])
+
+
+async def test_closing_flushes() -> None:
+    bus = FakeBus()
+    buffer = a_buffer(bus)
+    buffer.add(a_result(), None)
+    await buffer.close()
+    assert len(bus.sent) == 1
+
+
+async def test_closing_does_not_wait_for_the_end_of_an_outage() -> None:
+    bus = FakeBus()
+    bus.failing = [Transient("away")] * 1000
+    buffer = a_buffer(bus)
+    future = buffer.add(a_result(), None)
+    await asyncio.wait_for(buffer.close(), 3)
+    assert future.cancelled()
