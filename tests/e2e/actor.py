@@ -12,7 +12,6 @@ from tests.e2e.installation import KEY, Installation
 
 from vedette.testing.sink import Sink
 from vedette.testing.smtp import Mailbox
-from vedette.testing.target import Target
 from vedette.testing.twilio import Twilio
 from vedette.testing.waiting import eventually
 
@@ -74,6 +73,14 @@ class Told:
     def counts(self) -> tuple[int, int, int]:
         """How many of each."""
         return len(self.mails()), len(self.texts()), len(self.hooks())
+
+    async def everything(self, count: int, *, within: float) -> None:
+        """Wait until so many messages have come by each channel."""
+        await eventually(
+            lambda: self.counts() == (count, count, count),
+            within=within,
+            what=f"{count} messages by each channel",
+        )
 
 
 class Actor:
@@ -139,13 +146,3 @@ class Actor:
     async def checks(self, monitor: str) -> list[Any]:
         """All its checks, newest first."""
         return await self.api.items(f"/monitors/{monitor}/checks?limit=500")
-
-
-async def goes_down(target: Target) -> None:
-    """The target's server stops listening."""
-    await target.refuse()
-
-
-async def comes_back(target: Target) -> None:
-    """It listens again."""
-    await target.listen()

@@ -99,14 +99,12 @@ async def test_a_service_killed_in_between_loses_and_doubles_nothing(
         await installation.kill(service)
         await installation.start(service)
         await installation.ready()
-        messages = 2 * number - 1
-        await eventually(lambda count=messages: told.counts() == (count,) * 3, within=60)
+        await told.everything(2 * number - 1, within=60)
         await target.listen()
         await installation.kill(service)
         await installation.start(service)
         await installation.ready()
-        messages = 2 * number
-        await eventually(lambda count=messages: told.counts() == (count,) * 3, within=60)
+        await told.everything(2 * number, within=60)
         assert told.hooks() == [OPENED, RESOLVED] * number, service
         incidents = await actor.incidents(monitor)
         assert [one["resolution"] for one in incidents] == ["recovered"] * number, service

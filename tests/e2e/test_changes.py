@@ -100,6 +100,7 @@ async def test_a_service_that_is_stopped_finishes_what_it_began(
         return checks[-1] if checks else None
 
     first = await eventually(first_check, within=20)
+    assert first is not None
     assert first["reason"] == "timeout", "the check under way was not thrown away"
 
 

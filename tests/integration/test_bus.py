@@ -173,6 +173,7 @@ async def test_what_cannot_be_handled_is_parked_with_its_reason(
         parked = await eventually(
             lambda: next((m for m in dead.messages if m.headers["vedette-queue"] == to.name), None)
         )
+    assert parked is not None
     assert (parked.body, parked.id, called) == (b"poison", "9", tries)
     assert str(error) in parked.headers["vedette-reason"]
 
@@ -228,10 +229,11 @@ async def test_stopping_lets_handlers_end_and_gives_back_the_rest(bus: Bus) -> N
 
 async def test_the_trace_goes_on_in_the_handler(bus: Bus) -> None:
     setup_traces("test")
-    to, seen = queue(), []
+    to = queue()
+    seen: list[str] = []
 
     async def look(_message: Message) -> None:
-        seen.append(traceparent())
+        seen.append(traceparent() or "")
 
     async with listening(bus, to, look):
         with span("sender"):

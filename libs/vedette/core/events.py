@@ -221,7 +221,7 @@ class Event(BaseModel):
             time=iso(at_ms),
             workspace=workspace,
             traceparent=traceparent,
-            data=data.model_dump(mode="json"),
+            data=data.model_dump(mode="json", exclude_none=True),
         )
 
     @property

@@ -87,19 +87,9 @@ def migrate() -> None:
 
     Harmless when it is there already, and safe while the services run.
     """
-    from vedette.runtime.settings import StoreSettings
-    from vedette.store.migrate import migrate as apply
+    from vedette.migrate.__main__ import main as apply
 
-    def start() -> None:
-        settings = StoreSettings()
-        if settings.database_url is None:
-            raise VedetteError(
-                "VEDETTE_DATABASE_URL is not set, like postgresql://user:password@host/vedette"
-            )
-        uvloop.run(apply(settings.database_url.get_secret_value()))
-        typer.echo("the schema is up to date")
-
-    _exit_well(start)
+    raise typer.Exit(apply())
 
 
 @app.command()

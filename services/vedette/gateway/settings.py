@@ -19,8 +19,8 @@ class GatewaySettings(StoreSettings):
     )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="Encrypts the secrets of channels in the database; any long random text, the "
-        "same for the gateway and the notifier.",
+        description="Encrypts the secrets of channels in the database: any long random text, the "
+        "same for the gateway and the notifier, which need it.",
     )
     redis_url: SecretStr | None = Field(
         default=None,
@@ -33,8 +33,8 @@ class GatewaySettings(StoreSettings):
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/\s]+(/[^\s]*)?$",
-        description="Where people reach the gateway from outside, like `https://vedette.example`. "
-        "When it is set, the status screen always asks for the API key.",
+        description="Where people reach Vedette, like `https://vedette.example`: messages link to it, "
+        "and with it the status screen always asks for the API key.",
     )
     check_margin_s: float = Field(
         default=10,

@@ -14,8 +14,8 @@ class NotifierSettings(StoreSettings):
 
     secret_key: SecretStr | None = Field(
         default=None,
-        description="The key that channels' secrets are encrypted with: any long random text, "
-        "the same for every process. Needed.",
+        description="Encrypts the secrets of channels in the database: any long random text, the "
+        "same for the gateway and the notifier, which need it.",
     )
     smtp_host: str | None = Field(
         default=None, description="The mail server. Without it no mail is sent."
@@ -52,8 +52,8 @@ class NotifierSettings(StoreSettings):
     )
     public_url: str | None = Field(
         default=None,
-        description="Where people reach Vedette, like https://vedette.example.org; messages link "
-        "to it.",
+        description="Where people reach Vedette, like `https://vedette.example`: messages link to it, "
+        "and with it the status screen always asks for the API key.",
     )
     send_timeout_s: float = Field(
         default=20, gt=0, le=300, description="Seconds a provider has to accept one message."

@@ -6,4 +6,5 @@ from vedette.prober.service import running
 from vedette.prober.settings import ProberSettings
 from vedette.runtime.launch import launch
 
-sys.exit(launch("prober", ProberSettings, running))
+if __name__ == "__main__":
+    sys.exit(launch("prober", ProberSettings, running))

@@ -46,7 +46,6 @@ class Standing:
     round: int | None = None
     last_vote: int | None = None
     recheck: int | None = None
-    cause: Cause | None = None
 
     @property
     def was_down(self) -> bool:
@@ -196,7 +195,7 @@ def _stay(standing: Standing, policy: Policy, verdict: Verdict, now: int) -> Jud
 
 def _change(standing: Standing, state: State, since: int, cause: Cause | None) -> Judgement:
     transition = Transition(standing.sequence + 1, standing.state, state, since, cause)
-    changed = replace(standing, state=state, since=since, sequence=transition.sequence, cause=cause)
+    changed = replace(standing, state=state, since=since, sequence=transition.sequence)
     return Judgement(changed, (transition,))
 
 

@@ -22,7 +22,9 @@ class Ledger:
 
     def __init__(self, now: int) -> None:
         self.now = now
-        self._standings: dict[UUID, tuple[UUID, Standing, dict[str, Any] | None]] = {}
+        self._standings: dict[UUID, Standing] = {}
+        self._last_checks: dict[UUID, dict[str, Any]] = {}
+        self._causes: dict[UUID, Cause | None] = {}
         self._changes: list[tuple[Watched, Transition]] = []
         self._events: list[Event] = []
 
@@ -30,9 +32,13 @@ class Ledger:
         self, who: Watched, judgement: Judgement, last_check: dict[str, Any] | None = None
     ) -> Watched:
         """Take a judgement with what follows from it; returns the monitor as it stands now."""
+        monitor = who.monitor.id
         if judgement.standing != who.standing or last_check is not None:
-            self._standings[who.monitor.id] = (who.monitor.id, judgement.standing, last_check)
+            self._standings[monitor] = judgement.standing
+        if last_check is not None:
+            self._last_checks[monitor] = last_check
         for change in judgement.transitions:
+            self._causes[monitor] = change.cause
             self._changes.append((who, change))
             self._tell(who, _state_changed(who, change))
         return replace(who, standing=judgement.standing)
@@ -44,7 +50,7 @@ class Ledger:
     async def save(self, store: Store) -> None:
         """Write everything; the events go out once the transaction commits."""
         if self._standings:
-            await store.save(list(self._standings.values()))
+            await store.save(self._standings, self._last_checks, self._causes)
         await store.append_spans(self._changes, self.now)
         await outbox.put(store.db, self._events)
         for _, change in self._changes:

@@ -63,7 +63,6 @@ def _standing(row: Any) -> Standing:
         round=_ms(row["round"]),
         last_vote=_ms(row["last_vote"]),
         recheck=_ms(row["recheck"]),
-        cause=Cause.model_construct(**row["cause"]) if row["cause"] else None,
     )
 
 

@@ -1,9 +1,10 @@
 """The processor's SQL: set-based, one statement for a whole batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from vedette.core.events import Cause
 from vedette.core.instants import to_datetime
 from vedette.core.outcome import Outcome
 from vedette.core.result import Result
@@ -103,20 +104,25 @@ class Store:
             for row in rows
         }
 
-    async def save(self, standings: Sequence[tuple[UUID, Standing, dict[str, Any] | None]]) -> None:
-        """Write the new standings, and each monitor's last check where there is one."""
-        values = [standing for _, standing, _ in standings]
+    async def save(
+        self,
+        standings: Mapping[UUID, Standing],
+        last_checks: Mapping[UUID, dict[str, Any]],
+        causes: Mapping[UUID, Cause | None],
+    ) -> None:
+        """Write the new standings, and the last checks and causes that are new."""
+        values = list(standings.values())
         await self.db.execute(
             "update monitor_state s set state = u.st, since = u.si, sequence = u.sq,"
             " verdict = u.ve, failures = u.fa, successes = u.su, run_since = u.ru, round = u.ro,"
-            " last_vote = u.lv, recheck = u.re, cause = u.ca,"
-            " last_check = coalesce(u.lc, s.last_check)"
+            " last_vote = u.lv, recheck = u.re, last_check = coalesce(u.lc, s.last_check),"
+            " cause = case when u.ch then u.ca else s.cause end"
             " from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[],"
             " $6::int[], $7::int[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],"
-            " $11::timestamptz[], $12::jsonb[], $13::jsonb[])"
-            " as u (id, st, si, sq, ve, fa, su, ru, ro, lv, re, ca, lc)"
+            " $11::timestamptz[], $12::jsonb[], $13::boolean[], $14::jsonb[])"
+            " as u (id, st, si, sq, ve, fa, su, ru, ro, lv, re, lc, ch, ca)"
             " where s.monitor_id = u.id",
-            [monitor for monitor, _, _ in standings],
+            list(standings),
             [value.state for value in values],
             [to_datetime(value.since) for value in values],
             [value.sequence for value in values],
@@ -127,8 +133,9 @@ class Store:
             [at(value.round) for value in values],
             [at(value.last_vote) for value in values],
             [at(value.recheck) for value in values],
-            [stored(value.cause) for value in values],
-            [last for _, _, last in standings],
+            [last_checks.get(monitor) for monitor in standings],
+            [monitor in causes for monitor in standings],
+            [stored(causes.get(monitor)) for monitor in standings],
         )
 
     async def append_spans(self, changes: Sequence[tuple[Watched, Transition]], now: int) -> None:
