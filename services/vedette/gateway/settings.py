@@ -33,8 +33,8 @@ class GatewaySettings(StoreSettings):
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^/\s]+(/[^\s]*)?$",
-        description="Where people reach Vedette, like `https://vedette.example`: messages link to it, "
-        "and with it the status screen always asks for the API key.",
+        description="Where people reach Vedette, like `https://vedette.example`: messages "
+        "link to it, and with it the status screen always asks for the API key.",
     )
     check_margin_s: float = Field(
         default=10,

@@ -52,8 +52,8 @@ class NotifierSettings(StoreSettings):
     )
     public_url: str | None = Field(
         default=None,
-        description="Where people reach Vedette, like `https://vedette.example`: messages link to it, "
-        "and with it the status screen always asks for the API key.",
+        description="Where people reach Vedette, like `https://vedette.example`: messages "
+        "link to it, and with it the status screen always asks for the API key.",
     )
     send_timeout_s: float = Field(
         default=20, gt=0, le=300, description="Seconds a provider has to accept one message."
