@@ -61,6 +61,15 @@ async def test_a_patch_merges_and_null_restores_the_default(api: Api) -> None:
     assert patched.body["target"]["url"] == "https://shop.example/"
 
 
+async def test_what_was_read_can_be_changed_and_put_back(api: Api) -> None:
+    id = (await api.create("/monitors", a_monitor()))["id"]
+    monitor = (await api.get(f"/monitors/{id}")).body
+    put = await api.ask("PUT", f"/monitors/{id}", {**monitor, "interval_s": 120})
+    assert (put.status, put.body["interval_s"], put.body["version"]) == (200, 120, 2)
+    refused = await api.ask("PUT", f"/monitors/{id}", {**monitor, "intervall_s": 120})
+    assert (refused.status, refused.fields) == (422, ["intervall_s"])
+
+
 async def test_pausing_shows_at_once_and_twice_is_once(api: Api, world: World) -> None:
     id = (await api.create("/monitors", a_monitor()))["id"]
     await world.standing(id, "up", world.ago(hours=1))

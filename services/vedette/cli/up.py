@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 
 import structlog
 from pydantic import SecretStr
-from vedette.prober.service import running as prober
 
 from vedette.cli.datadir import Key, held, key
 from vedette.cli.settings import UpSettings
@@ -18,6 +17,7 @@ from vedette.incidents.service import running as incidents
 from vedette.incidents.settings import IncidentsSettings
 from vedette.notifier.service import running as notifier
 from vedette.notifier.settings import NotifierSettings
+from vedette.prober.service import running as prober
 from vedette.prober.settings import ProberSettings
 from vedette.processor.service import running as processor
 from vedette.processor.settings import ProcessorSettings

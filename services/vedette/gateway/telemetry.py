@@ -20,14 +20,6 @@ from vedette.telemetry.traces import span
 
 _SCRAPE_S = 5.0
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_SHARED = (
-    topology.RESULTS,
-    topology.EXPIRED,
-    topology.MONITORS,
-    topology.STATES,
-    topology.MESSAGES,
-    topology.DEAD,
-)
 
 requests = Counter("http_requests", "Requests answered.", ["method", "route", "status"])
 durations = Histogram("http_request_duration_seconds", "Time to answer.", ["method", "route"])
@@ -57,7 +49,7 @@ async def metrics(request: web.Request) -> web.Response:
     gateway = request.app[GATEWAY]
     regions = await _read_totals(gateway)
     queues = [
-        *_SHARED,
+        *topology.SHARED,
         *(find(region) for region in regions for find in (topology.jobs, topology.urgent_jobs)),
     ]
     await asyncio.gather(*(_read_depth(gateway.bus, queue) for queue in queues))

@@ -28,7 +28,7 @@ from vedette.gateway.reading import (
 )
 from vedette.gateway.store import monitors
 from vedette.gateway.views.common import page
-from vedette.gateway.views.monitors import monitor_models, monitor_view
+from vedette.gateway.views.monitors import MonitorStanding, monitor_models, monitor_view
 from vedette.store.pool import Connection, connection, transaction
 
 EXAMPLE = {
@@ -79,7 +79,11 @@ async def show(call: Call) -> web.Response:
 async def replace(call: Call) -> web.Response:
     """Replace a monitor's definition."""
     body = await read_object(call.request)
-    return await _change(call, lambda _: body)
+    # So that what was read can be changed and put back.
+    definition = {
+        name: value for name, value in body.items() if name not in MonitorStanding.model_fields
+    }
+    return await _change(call, lambda _: definition)
 
 
 async def patch(call: Call) -> web.Response:
@@ -158,7 +162,8 @@ ENDPOINTS = (
     ),
     Endpoint(method="GET", path=_ITEM, handle=show, summary="Show a monitor", answers={200: _ONE}),
     Endpoint(
-        method="PUT", path=_ITEM, handle=replace, summary="Replace a monitor's definition",
+        method="PUT", path=_ITEM, handle=replace,
+        summary="Replace a monitor's definition; what reading adds to it is ignored",
         body=_BODY, conditional=True, answers={200: _ONE},
     ),
     Endpoint(
