@@ -117,10 +117,16 @@ async def _open(name: str, settings: ProcessSettings, stack: AsyncExitStack) -> 
 
 @asynccontextmanager
 async def open_resources(
-    name: str, settings: ProcessSettings, *, bus_url: str | None, database_url: str | None
+    name: str,
+    settings: ProcessSettings,
+    *,
+    bus_url: str | None,
+    database_url: str | None,
+    instance: str | None = None,
 ) -> AsyncIterator[Resources]:
     """Open the bus (local without a URL), the database and the cache, as far as named.
 
+    `instance` is the name of this process among all that use the database; made up if not given.
     With a database comes its outbox relay. Raises Transient if a server can't be reached.
     """
     from vedette.bus.connect import open_bus
@@ -144,7 +150,7 @@ async def open_resources(
             cache = open_cache(_plain(settings.redis_url))
             stack.push_async_callback(cache.close)
         yield Resources(
-            instance=instance_name(name),
+            instance=instance or instance_name(name),
             bus=bus,
             drain_s=settings.drain_s,
             _pool=pool,

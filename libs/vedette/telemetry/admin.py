@@ -5,13 +5,15 @@ from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
-from prometheus_client import REGISTRY, generate_latest
+from prometheus_client import REGISTRY, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from vedette.core.errors import VedetteError
 from vedette.core.version import __version__
 
 log = structlog.get_logger()
+# A series more for each counter, that says when it was made: nobody asks.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 Probe = Callable[[], Awaitable[None]]
 """Raises if what it looks at is not well."""

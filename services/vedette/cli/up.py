@@ -58,6 +58,8 @@ async def _everything(settings: UpSettings, welcome: Welcome) -> AsyncIterator[N
                     settings.model_copy(update={"redis_url": environment.redis_url}),
                     bus_url=_plain(settings.amqp_url),
                     database_url=dsn,
+                    # Alone with its database, it takes up at once what it held when it was killed.
+                    instance="up" if settings.database_url is None else None,
                 )
             )
             for service in _services(gateway_settings, resources, secret_key):

@@ -41,7 +41,7 @@ class Handlers:
     async def record_missed(self, message: Message) -> None:
         """Jobs nobody ran in time: each is a check that was missed."""
         batch = JobBatch.model_validate_json(message.body)
-        why = "no prober took the check in time"
+        why = "nothing was there to run the check in time"
         results = [
             Result.missed(job.monitor_id, job.revision, job.slot, why)
             for job in batch.jobs

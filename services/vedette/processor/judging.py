@@ -68,4 +68,5 @@ def _last_check(result: Result, region: str) -> dict[str, Any]:
         exclude_none=True,
         include={"outcome", "reason", "message", "duration_ms", "phases", "facts"},
     )
-    return shown | {"region": region, "slot": iso(result.slot)}
+    started = {} if result.started_at is None else {"started_at": iso(result.started_at)}
+    return shown | started | {"region": region, "slot": iso(result.slot)}

@@ -47,7 +47,8 @@ class Leases:
         if extra:
             await self._store.release(extra)
         self._forget(lost + extra)
-        won = await self._store.acquire(share - len(self._tokens)) if not extra else {}
+        room = share - len(self._tokens)
+        won = await self._store.acquire(room, besides=self._tokens) if room and not extra else {}
         self._tokens |= {shard: token for shard, (token, _) in won.items()}
         self._valid_until = began + LEASE_S
         self._report(lost, extra, list(won))

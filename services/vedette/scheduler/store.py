@@ -1,6 +1,6 @@
 """The scheduler's SQL: leases, and the monitors behind them. Lease times are the database's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -91,25 +91,27 @@ class Store:
                 self._instance,
             )
 
-    async def acquire(self, limit: int) -> dict[int, tuple[int, Lease]]:
-        """Take up to `limit` shards that nobody holds: shard -> (fencing token, lease)."""
+    async def acquire(
+        self, limit: int, *, besides: Collection[int]
+    ) -> dict[int, tuple[int, Lease]]:
+        """Take up to `limit` shards that nobody holds: shard -> (fencing token, lease).
+
+        What is held in our name by an earlier life of ours is ours at once; `besides` is what we
+        hold already.
+        """
         async with connection(self._pool) as db:
             rows = await db.fetch(
                 "update shard set owner = $1, token = token + 1,"
                 " expires_at = now() + make_interval(secs => $2) where id in ("
-                " select id from shard where expires_at < now() order by id limit $3"
+                " select id from shard where (expires_at < now() or owner = $1)"
+                " and id <> all($4::smallint[]) order by id limit $3"
                 " for update skip locked) returning id, token, watermark",
                 self._instance,
                 LEASE_S,
                 limit,
+                list(besides),
             )
-        return {
-            row["id"]: (
-                row["token"],
-                Lease(row["id"], row["watermark"] and to_ms(row["watermark"])),
-            )
-            for row in rows
-        }
+        return {row["id"]: (row["token"], _lease(row)) for row in rows}
 
     async def monitors_of(self, shards: Sequence[int]) -> list[Monitor]:
         """Every active monitor of these shards."""
@@ -155,6 +157,11 @@ class Store:
                 to_datetime(after),
             )
         return {(row["monitor_id"], to_ms(row["slot"])) for row in rows}
+
+
+def _lease(row: Any) -> Lease:
+    watermark = row["watermark"]
+    return Lease(row["id"], None if watermark is None else to_ms(watermark))
 
 
 def _monitor(row: Any) -> Monitor:
