@@ -40,10 +40,20 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     PROTOCOL_ERROR = "protocol_error"
     TOO_MANY_REDIRECTS = "too_many_redirects"
+    REDIRECT_BLOCKED = "redirect_blocked"
     STATUS = "status"
     BODY = "body"
     HEADER = "header"
+    JSON = "json"
     LATENCY = "latency"
+    CERTIFICATE = "certificate"
+    ANSWER = "answer"
+    RCODE = "rcode"
+    LOSS = "loss"
+    RUN_FAILED = "run_failed"
+    RUN_MISSING = "run_missing"
+    RUN_LATE = "run_late"
+    FORBIDDEN_TARGET = "forbidden_target"
     INTERNAL_ERROR = "internal_error"
     MISSED = "missed"
     NO_VOTES = "no_votes"
@@ -71,10 +81,20 @@ WORDS = {
     Reason.TIMEOUT: "no complete answer came in time",
     Reason.PROTOCOL_ERROR: "the answer was not valid for the protocol",
     Reason.TOO_MANY_REDIRECTS: "it redirected too many times",
+    Reason.REDIRECT_BLOCKED: "it redirected to where it must not",
     Reason.STATUS: "it answered with an unexpected status",
     Reason.BODY: "the body was not as expected",
     Reason.HEADER: "a header was not as expected",
+    Reason.JSON: "the JSON was not as expected",
     Reason.LATENCY: "it was slower than allowed",
+    Reason.CERTIFICATE: "the certificate was not as expected",
+    Reason.ANSWER: "the answer was not as expected",
+    Reason.RCODE: "the name server answered with an unexpected code",
+    Reason.LOSS: "packets were lost",
+    Reason.RUN_FAILED: "the job reported a failure",
+    Reason.RUN_MISSING: "the job did not report",
+    Reason.RUN_LATE: "the job ran too long",
+    Reason.FORBIDDEN_TARGET: "the address may not be checked from here",
     Reason.INTERNAL_ERROR: "Vedette itself failed to run the check",
     Reason.MISSED: "the check did not run in time",
     Reason.NO_VOTES: "no check has seen the target lately",

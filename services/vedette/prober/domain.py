@@ -34,6 +34,8 @@ class Seen:
     facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     trouble: Trouble | None = None
     answer: Answer | None = None
+    # What else assertions may look at, by their subject: a kind's own rcode, answer, certificate.
+    subjects: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
