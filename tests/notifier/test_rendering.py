@@ -39,7 +39,7 @@ def test_an_opening_says_what_since_when_and_why() -> None:
         "Took:         123 ms\n"
         "Of which:     DNS 3.2 ms, connect 20 ms, TLS 41 ms, first byte 59 ms\n"
         "\n"
-        f"https://vedette.example.org/incidents/{incident.id}\n"
+        "https://vedette.example.org/\n"
         "\n"
         "-- \n"
         "Vedette\n"

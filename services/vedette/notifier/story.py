@@ -42,9 +42,9 @@ def tell(event: Event, *, at_ms: int, public_url: str | None) -> Story:
     """The story of an event, as told at `at_ms`."""
     match event.payload():
         case IncidentOpened(incident=incident, monitor=monitor):
-            return _opened(incident, monitor, at_ms, _link(public_url, incident))
+            return _opened(incident, monitor, at_ms, _link(public_url))
         case IncidentResolved(incident=incident, monitor=monitor):
-            return _resolved(incident, monitor, _link(public_url, incident))
+            return _resolved(incident, monitor, _link(public_url))
         case ChannelTest(channel_name=name):
             return _test(one_line(name))
         case other:
@@ -141,5 +141,6 @@ def _test(channel: str) -> Story:
     )  # fmt: skip
 
 
-def _link(public_url: str | None, incident: IncidentRef) -> str | None:
-    return f"{public_url}/incidents/{incident.id}" if public_url else None
+def _link(public_url: str | None) -> str | None:
+    # The status screen lists open incidents; they have no pages of their own yet.
+    return f"{public_url}/" if public_url else None
