@@ -1,0 +1,236 @@
+"""Results come in; checks, states, spans and events come of them, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+import pytest
+from tests.world import add_monitor, add_workspace, events, now_ms
+
+from vedette.bus.api import Message
+from vedette.core.events import Event, MonitorCreated, MonitorRef
+from vedette.core.instants import to_datetime
+from vedette.core.outcome import Outcome, Reason
+from vedette.core.result import Evidence, Result, ResultBatch
+from vedette.processor.handlers import Handlers
+from vedette.processor.settings import ProcessorSettings
+from vedette.processor.upkeep import keep_up
+from vedette.store.pool import Pool, open_pool
+
+S = 1000
+
+
+@dataclass
+class World:
+    """A processor on a database of its own."""
+
+    pool: Pool
+    handlers: Handlers
+    workspace: UUID
+
+    async def record(self, *results: Result, region: str = "default") -> None:
+        batch = ResultBatch(region=region, prober="test", results=list(results))
+        await self.handlers.record(Message("results", batch.model_dump_json().encode()))
+
+    async def state(self, monitor: UUID) -> str:
+        state: str = await self.pool.fetchval(
+            "select state from monitor_state where monitor_id = $1", monitor
+        )
+        return state
+
+    async def spans(self, monitor: UUID) -> list[tuple[str, bool]]:
+        rows = await self.pool.fetch(
+            "select state, ended_at is null as open from span where monitor_id = $1"
+            " order by sequence",
+            monitor,
+        )
+        return [(row["state"], row["open"]) for row in rows]
+
+    async def types(self) -> list[str]:
+        return [event["type"].split(".", 1)[1] for event in await events(self.pool)]
+
+
+@pytest.fixture
+async def world(database: str) -> AsyncIterator[World]:
+    async with open_pool(database, size=8, application="test") as pool:
+        await keep_up(pool, ProcessorSettings(), now=datetime.now(UTC))
+        yield World(pool, Handlers(pool), await add_workspace(pool))
+
+
+def a_result(monitor: UUID, slot: int, outcome: Outcome = Outcome.UP, **fields: object) -> Result:
+    reason = {Outcome.DOWN: Reason.STATUS, Outcome.MISSED: Reason.MISSED}.get(outcome)
+    values = {"monitor_id": monitor, "revision": 1, "slot": slot, "outcome": outcome,
+              "reason": reason, "started_at": slot, "duration_ms": 1.5,
+              "phases": {"connect": 0.5}, "facts": {"status": 200}}  # fmt: skip
+    return Result.model_validate(values | fields)
+
+
+async def test_a_result_is_stored_judged_and_told(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    await world.record(a_result(monitor, now))
+    row = await world.pool.fetchrow("select * from check_result")
+    assert row is not None
+    assert (row["monitor_id"], row["slot"], row["outcome"]) == (monitor, to_datetime(now), "up")
+    assert row["detail"] == {"phases": {"connect": 0.5}, "facts": {"status": 200}}
+    assert await world.state(monitor) == "up"
+    assert await world.spans(monitor) == [("pending", False), ("up", True)]
+    (event,) = await events(world.pool)
+    assert event["data"]["state"] == "up"
+    assert (event["data"]["previous"], event["data"]["sequence"]) == ("pending", 2)
+
+
+async def test_the_same_result_again_changes_nothing(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace, failure_threshold=2), now_ms()
+    for _ in range(3):
+        await world.record(a_result(monitor, now, Outcome.DOWN))
+    assert await world.pool.fetchval("select count(*) from check_result") == 1
+    assert await world.state(monitor) == "pending"
+    assert await world.types() == ["monitor.suspect.v1"]
+
+
+async def test_two_failing_rounds_make_it_down_since_the_first(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    await world.record(*[a_result(monitor, now + n, Outcome.DOWN) for n in (1, 2)])
+    row = await world.pool.fetchrow("select * from span where state = 'down'")
+    assert row is not None
+    assert row["started_at"] == to_datetime(now + 1)
+    assert row["cause"]["reason"] == "status"
+    assert await world.types() == ["monitor.suspect.v1", "monitor.state_changed.v1"]
+
+
+async def test_processors_side_by_side_count_each_change_once(world: World) -> None:
+    monitors = [await add_monitor(world.pool, world.workspace) for _ in range(30)]
+    now = now_ms()
+
+    async def one(number: int) -> None:
+        outcome = Outcome.DOWN if number % 4 in {1, 2} else Outcome.UP
+        results = [a_result(monitor, now + number, outcome) for monitor in monitors]
+        await world.record(*(results if number % 2 else reversed(results)))
+
+    await asyncio.gather(*(one(number) for number in range(24)), *(one(n) for n in range(24)))
+    assert await world.pool.fetchval("select count(*) from check_result") == 24 * 30
+    for monitor in monitors:
+        sequences = [
+            event["data"]["sequence"]
+            for event in await events(world.pool)
+            if event["type"].startswith("vedette.monitor.state_changed")
+            and event["data"]["monitor"]["id"] == str(monitor)
+        ]
+        assert sequences == list(range(2, len(sequences) + 2))
+        spans = await world.spans(monitor)
+        assert len(spans) == len(sequences) + 1
+        assert [is_open for _, is_open in spans] == [False] * (len(spans) - 1) + [True]
+
+
+async def test_regions_decide_by_majority_and_a_late_vote_annotates(world: World) -> None:
+    regions = ["eu", "us", "asia"]
+    monitor = await add_monitor(world.pool, world.workspace, regions=regions, failure_threshold=1)
+    now = now_ms()
+    await world.record(a_result(monitor, now, Outcome.DOWN), region="eu")
+    assert await world.state(monitor) == "pending"
+    await world.record(a_result(monitor, now, Outcome.UP), region="us")
+    assert await world.state(monitor) == "pending"
+    await world.record(a_result(monitor, now, Outcome.DOWN), region="asia")
+    assert await world.state(monitor) == "down"
+    assert await world.pool.fetchval("select count(*) from check_result") == 3
+
+
+async def test_a_check_of_an_older_definition_is_kept_and_not_judged(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace, failure_threshold=1), now_ms()
+    await world.pool.execute("update monitor set revision = 2")
+    await world.record(a_result(monitor, now, Outcome.DOWN))
+    assert await world.pool.fetchval("select count(*) from check_result") == 1
+    assert await world.state(monitor) == "pending"
+
+
+async def test_faults_of_ours_and_missed_checks_move_nothing(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace, failure_threshold=1), now_ms()
+    await world.record(a_result(monitor, now))
+    await world.record(
+        a_result(monitor, now + 1, Outcome.INTERNAL_ERROR, reason=Reason.INTERNAL_ERROR),
+        a_result(monitor, now + 2, Outcome.MISSED),
+    )
+    assert await world.state(monitor) == "up"
+
+
+async def test_jobs_nobody_ran_become_missed_checks(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    job = {"monitor_id": str(monitor), "slot": now, "run_by": now + 1,
+           "definition": {"kind": "http", "target": {}, "timeout_s": 1}}  # fmt: skip
+    one_off = {**job, "monitor_id": str(uuid4()), "revision": 0}
+    body = orjson.dumps({"region": "default", "jobs": [{**job, "revision": 1}, one_off]})
+    await world.handlers.record_missed(Message("expired", body))
+    rows = await world.pool.fetch("select monitor_id, outcome, reason from check_result")
+    assert [tuple(row) for row in rows] == [(monitor, "missed", "missed")]
+
+
+async def test_evidence_is_kept_apart(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    evidence = Evidence(headers={"server": "x"}, body="broken")
+    await world.record(a_result(monitor, now, Outcome.DOWN, evidence=evidence.model_dump()))
+    kept = await world.pool.fetchval("select evidence from check_evidence")
+    assert kept == {"headers": {"server": "x"}, "body": "broken"}
+
+
+async def test_what_nobody_saw_for_long_becomes_unknown(world: World) -> None:
+    monitor = await add_monitor(world.pool, world.workspace, interval_s=5, timeout_s=1)
+    await world.record(a_result(monitor, now_ms() - 17 * S))
+    await world.handlers.sweep()
+    assert await world.state(monitor) == "unknown"
+    assert (await world.spans(monitor))[-1] == ("unknown", True)
+    await world.handlers.sweep()
+    assert len(await world.spans(monitor)) == 3
+    await world.record(a_result(monitor, now_ms()))
+    assert await world.state(monitor) == "up"
+
+
+async def test_what_was_seen_lately_is_left_alone(world: World) -> None:
+    monitor = await add_monitor(world.pool, world.workspace, interval_s=5, timeout_s=1)
+    await world.record(a_result(monitor, now_ms() - 14 * S))
+    await world.handlers.sweep()
+    assert await world.state(monitor) == "up"
+
+
+async def test_a_monitor_is_pending_as_soon_as_it_is_announced_and_pauses(world: World) -> None:
+    monitor = await add_monitor(world.pool, world.workspace)
+    ref = MonitorRef(id=monitor, name="Shop", kind="http", target="GET http://127.0.0.1:1/")
+    event = Event.of(MonitorCreated(monitor=ref), workspace=world.workspace, at_ms=now_ms())
+    message = Message("monitor.created", event.model_dump_json().encode())
+    await world.handlers.follow_monitor(message)
+    assert await world.spans(monitor) == [("pending", True)]
+    for paused, state in ((True, "paused"), (True, "paused"), (False, "pending")):
+        await world.pool.execute("update monitor set paused = $1", paused)
+        await world.handlers.follow_monitor(message)
+        assert await world.state(monitor) == state
+    assert [state for state, _ in await world.spans(monitor)] == ["pending", "paused", "pending"]
+
+
+async def test_results_of_a_deleted_monitor_disturb_nobody(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    await world.pool.execute("update monitor set deleted_at = now()")
+    await world.record(a_result(monitor, now))
+    assert await events(world.pool) == []
+
+
+async def test_partitions_are_made_ahead_and_dropped_by_retention(world: World) -> None:
+    async def days() -> Sequence[str]:
+        rows = await world.pool.fetch(
+            "select relname from pg_class where relname ~ '^check_result_[0-9]+$' order by 1"
+        )
+        return [row["relname"][-8:] for row in rows]
+
+    now = datetime.now(UTC)
+    assert len(await days()) == 9
+    settings = ProcessorSettings(retention_days=2)
+    await keep_up(world.pool, settings, now=now + timedelta(days=4))
+    left = await days()
+    assert left[0] == f"{now + timedelta(days=2):%Y%m%d}"
+    assert left[-1] == f"{now + timedelta(days=11):%Y%m%d}"
+    await asyncio.gather(
+        *(keep_up(world.pool, settings, now=now + timedelta(days=5)) for _ in range(4))
+    )

@@ -1,0 +1,246 @@
+"""Schedulers on a real database: leases move, and every slot leaves once or is told as missed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+from tests.world import add_monitor, add_workspace, now_ms
+
+from vedette.bus.api import Exchange, Outgoing
+from vedette.bus.local import LocalBus
+from vedette.core.errors import Transient
+from vedette.core.instants import to_datetime
+from vedette.core.slots import SHARDS
+from vedette.scheduler.dispatch import LOOKAHEAD_MS, Dispatcher
+from vedette.scheduler.leases import Leases
+from vedette.scheduler.store import Store
+from vedette.store.pool import Pool, open_pool
+
+S = 1000
+
+
+class Recorder(LocalBus):
+    """A bus that keeps what is published, and can be out of order."""
+
+    def __init__(self, *, durable: bool) -> None:
+        super().__init__()
+        self.durable = durable  # type: ignore[misc]
+        self.sent: list[tuple[str, UUID, int]] = []
+        self.broken = False
+
+    async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
+        if self.broken:
+            raise Transient("the broker is away")
+        for message in messages:
+            for job in json.loads(message.body)["jobs"]:
+                self.sent.append((message.key, UUID(job["monitor_id"]), job["slot"]))
+
+    def slots(self, key: str = "default") -> list[int]:
+        return [slot for sent_to, _, slot in self.sent if sent_to == key]
+
+
+@dataclass
+class Scheduler:
+    """One scheduler without its loops: the test turns it."""
+
+    bus: Recorder
+    leases: Leases
+    dispatcher: Dispatcher
+
+    @property
+    def owned(self) -> int:
+        return len(self.leases.shards)
+
+    async def turn(self) -> None:
+        await self.dispatcher.turn_leases()
+        await self.dispatcher.tick()
+
+
+@dataclass
+class World:
+    """A database and who works on it."""
+
+    pool: Pool
+    workspace: UUID
+    made: list[Scheduler] = field(default_factory=list)
+
+    def scheduler(self, *, durable: bool = True) -> Scheduler:
+        store = Store(self.pool, f"scheduler-{len(self.made)}")
+        leases, bus = Leases(store), Recorder(durable=durable)
+        self.made.append(Scheduler(bus, leases, Dispatcher(store, bus, leases)))
+        return self.made[-1]
+
+    async def monitor(self, *, age_s: float = 0, **fields: object) -> UUID:
+        since = now_ms() - int(age_s * S)
+        return await add_monitor(self.pool, self.workspace, active_since=since, **fields)
+
+    async def watermark(self, age_s: float) -> None:
+        at = to_datetime(now_ms() - int(age_s * S))
+        await self.pool.execute("update shard set watermark = $1", at)
+
+    async def expire_leases(self) -> None:
+        await self.pool.execute("update shard set expires_at = now() - interval '1 s'")
+        await self.pool.execute("update scheduler_instance set seen_at = now() - interval '1 min'")
+
+
+@pytest.fixture
+async def world(database: str) -> AsyncIterator[World]:
+    async with open_pool(database, size=8, application="test") as pool:
+        yield World(pool, await add_workspace(pool))
+
+
+async def test_one_takes_all_shards_and_a_second_gets_its_half(world: World) -> None:
+    first, second = world.scheduler(), world.scheduler()
+    await first.turn()
+    assert first.owned == SHARDS
+    for _ in range(2):
+        await second.turn()
+        await first.turn()
+    await second.turn()
+    assert (first.owned, second.owned) == (SHARDS // 2, SHARDS // 2)
+    assert not set(first.leases.shards) & set(second.leases.shards)
+    await second.leases.leave()
+    await first.turn()
+    assert first.owned == SHARDS
+
+
+async def test_a_new_monitor_is_dispatched_at_once_and_urgently(world: World) -> None:
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    monitor = await world.monitor()
+    scheduler.dispatcher.note_change(monitor)
+    await scheduler.dispatcher.tick()
+    assert [(key, id) for key, id, _ in scheduler.bus.sent] == [("default.urgent", monitor)]
+    await scheduler.dispatcher.tick()
+    assert len(scheduler.bus.slots("default.urgent")) == 1
+
+
+async def test_a_successor_goes_on_where_the_first_was_killed(world: World) -> None:
+    for _ in range(20):
+        await world.monitor(age_s=600, interval_s=5)
+    await world.watermark(30)
+    first = world.scheduler()
+    await first.turn()
+    await first.turn()  # the second turn notes how far the first tick came
+    before = Counter((id, slot) for _, id, slot in first.bus.sent)
+    assert before
+    await world.expire_leases()
+    second = world.scheduler()
+    await second.turn()
+    assert second.owned == SHARDS
+    after = Counter((id, slot) for _, id, slot in second.bus.sent)
+    assert not before & after, "what the first had sent and noted is not sent again"
+    slots = sorted(slot for _, slot in before + after)
+    assert slots[0] < now_ms() - 20 * S
+    assert slots[-1] <= now_ms() + LOOKAHEAD_MS
+
+
+async def test_slots_too_old_to_run_are_told_as_missed(world: World) -> None:
+    monitor = await world.monitor(age_s=600, interval_s=5)
+    await world.watermark(60)
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    missed, run = scheduler.bus.slots("expired"), scheduler.bus.slots("default")
+    assert len(missed) in {10, 11}
+    assert len(run) in {1, 2}
+    both = sorted(missed + run)
+    assert [later - earlier for earlier, later in itertools.pairwise(both)] == [
+        5 * S for _ in both[1:]
+    ]
+    assert max(missed) < min(run)
+    assert {id for _, id, _ in scheduler.bus.sent} == {monitor}
+
+
+async def test_a_bus_that_died_with_its_jobs_gets_those_without_a_check_again(
+    world: World,
+) -> None:
+    monitor = await world.monitor(age_s=3600, interval_s=60)
+    await world.watermark(0)
+    scheduler = world.scheduler(durable=False)
+    await scheduler.turn()
+    lost = [slot for _, _, slot in scheduler.bus.sent]
+    assert len(lost) in {3, 4}, "as far back as a job may have been under way"
+    for slot in lost[:2]:
+        await world.pool.execute(
+            "insert into check_result (monitor_id, slot, region, outcome, revision)"
+            " values ($1, $2, 'default', 'up', 1)",
+            monitor,
+            to_datetime(slot),
+        )
+    await world.expire_leases()
+    successor = world.scheduler(durable=False)
+    await successor.turn()
+    again = [slot for _, _, slot in successor.bus.sent]
+    assert again[: len(lost) - 2] == lost[2:]
+
+
+async def test_while_the_bus_is_away_nothing_is_lost_or_noted(world: World) -> None:
+    await world.monitor(age_s=600, interval_s=5)
+    await world.watermark(12)
+    scheduler = world.scheduler()
+    scheduler.bus.broken = True
+    await scheduler.dispatcher.turn_leases()
+    with pytest.raises(Transient):
+        await scheduler.dispatcher.tick()
+    noted = await world.pool.fetchval("select max(watermark) from shard")
+    await scheduler.dispatcher.turn_leases()
+    assert await world.pool.fetchval("select max(watermark) from shard") == noted
+    scheduler.bus.broken = False
+    await scheduler.dispatcher.tick()
+    assert len(scheduler.bus.sent) in {2, 3}
+    await scheduler.dispatcher.turn_leases()
+    assert await world.pool.fetchval("select max(watermark) from shard") > noted
+
+
+async def test_one_that_lost_its_shards_sends_nothing_for_them(world: World) -> None:
+    monitor = await world.monitor(age_s=600, interval_s=5)
+    frozen = world.scheduler()
+    await frozen.turn()
+    await world.expire_leases()
+    successor = world.scheduler()
+    await successor.turn()
+    frozen.bus.sent.clear()
+    await frozen.dispatcher.turn_leases()
+    assert frozen.owned < SHARDS
+    frozen.dispatcher.note_recheck(monitor, now_ms())
+    frozen.dispatcher.note_change(monitor)
+    await frozen.dispatcher.tick()
+    assert frozen.bus.sent == []
+
+
+async def test_rechecks_survive_their_scheduler(world: World) -> None:
+    monitor = await world.monitor(age_s=600)
+    recheck = now_ms()
+    await world.pool.execute(
+        "insert into monitor_state (monitor_id, workspace_id, state, since, sequence, recheck)"
+        " values ($1, $2, 'up', now(), 1, $3)",
+        monitor,
+        world.workspace,
+        to_datetime(recheck),
+    )
+    await world.watermark(0)
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    assert scheduler.bus.slots("default.urgent") == [recheck]
+
+
+async def test_paused_and_deleted_monitors_are_left_alone(world: World) -> None:
+    paused, deleted = await world.monitor(), await world.monitor()
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    scheduler.bus.sent.clear()
+    await world.pool.execute("update monitor set paused = true where id = $1", paused)
+    await world.pool.execute("update monitor set deleted_at = now() where id = $1", deleted)
+    await world.pool.execute("update monitor set updated_at = now()")
+    await scheduler.dispatcher.reconcile(now_ms() - 60 * S)  # as if no event had come
+    await scheduler.dispatcher.tick()
+    for monitor in (paused, deleted):
+        scheduler.dispatcher.note_recheck(monitor, now_ms())
+    await scheduler.dispatcher.tick()
+    assert scheduler.bus.sent == []
