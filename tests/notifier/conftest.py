@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 import pytest_asyncio
 from tests.notifier.world import World
 
-from vedette.store.migrate import migrate
 from vedette.store.pool import open_pool
-from vedette.testing.postgres import fresh_database, running_postgres
 from vedette.testing.sink import Sink, running_sink
 from vedette.testing.smtp import Mailbox, running_mailbox
 from vedette.testing.twilio import Twilio, running_twilio
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def migrated() -> AsyncIterator[str]:
-    """A migrated database to copy."""
-    async with running_postgres() as dsn:
-        template = await fresh_database(dsn)
-        await migrate(template)
-        yield template
-
-
 @pytest_asyncio.fixture
-async def world(migrated: str) -> AsyncIterator[World]:
+async def world(database: str) -> AsyncIterator[World]:
     """A workspace and a notifier's parts."""
-    dsn = await fresh_database(migrated, template=urlsplit(migrated).path[1:])
-    async with open_pool(dsn, size=10, application="test") as pool:
-        world = World(pool=pool, dsn=dsn)
+    async with open_pool(database, size=10, application="test") as pool:
+        world = World(pool=pool, dsn=database)
         await world.prepare()
         yield world
 
