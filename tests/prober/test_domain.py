@@ -1,10 +1,13 @@
 """What the prober makes of what was seen."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 from pydantic import TypeAdapter
 from tests.prober.support import a_batch, a_job
 
-from vedette.core.assertions import Node
+from vedette.core.assertions import Assertions
 from vedette.core.outcome import Outcome, Reason
 from vedette.prober.answer import Answer
 from vedette.prober.domain import Expectation, Seen, Trouble, evidence_of, judge, result_of
@@ -13,9 +16,21 @@ from vedette.prober.jobs import parse_batch
 HEAD = (b"HTTP/1.1 200 OK\r\n", b"Set-Cookie: s=1\r\n", b"X-A: 1\r\n", b"\r\n")
 
 
-def expecting(*nodes: object, degraded_after_ms: int | None = None) -> Expectation:
-    parsed = TypeAdapter(list[Node]).validate_python(list(nodes))
-    return Expectation.of(parsed, degraded_after_ms)
+NODES: TypeAdapter[list[Any]] = TypeAdapter(Assertions)
+
+
+def expecting(
+    *nodes: object,
+    degraded_after_ms: int | None = None,
+    degraded_assertions: Sequence[object] = (),
+    expect_failure: bool = False,
+) -> Expectation:
+    return Expectation.of(
+        NODES.validate_python(list(nodes)),
+        degraded_after_ms,
+        degraded_assertions=NODES.validate_python(list(degraded_assertions)),
+        expect_failure=expect_failure,
+    )
 
 
 def seeing(status: int = 200, body: bytes = b"", duration_ms: float = 10) -> Seen:
@@ -93,3 +108,70 @@ def test_evidence_is_bounded() -> None:
     assert len(evidence.headers) == 64
     assert {len(value) for value in evidence.headers.values()} == {1024}
     assert evidence.body == "��"
+
+
+def test_json_certificate_and_what_is_shown_are_subjects() -> None:
+    seen = Seen(
+        5,
+        facts={"ip": "192.0.2.1", "size": 12, "redirects": 1},
+        answer=Answer(200, HEAD, b'{"ok": true}'),
+        subjects={"certificate": {"days_left": 30.0}},
+    )
+    held = (
+        "json $.ok == true",
+        "certificate days_left > 14",
+        "ip == '192.0.2.1'",
+        "size == 12 and redirects < 2",
+        "latency < 6ms",
+        "header x-a == '1'",
+    )
+    assert judge(seen, expecting(*held)).outcome is Outcome.UP
+    assert judge(seen, expecting("json $.ok == false")).reason is Reason.JSON
+
+
+def test_a_kinds_own_subjects() -> None:
+    seen = Seen(1, subjects={"rcode": "NOERROR", "answer": ["192.0.2.1"], "body": "192.0.2.1"})
+    held = ("[BODY] == 192.0.2.1", "[DNS_RCODE] == NOERROR", "answer == '192.0.2.1'")
+    assert judge(seen, expecting(*held)).outcome is Outcome.UP
+
+
+def test_failing_degraded_assertions_degrade() -> None:
+    worse = expecting(degraded_assertions=("body contains 'well'",))
+    assert judge(seeing(200, b"well"), worse).outcome is Outcome.UP
+    verdict = judge(seeing(200, b"ill"), worse)
+    assert (verdict.outcome, verdict.reason) == (Outcome.DEGRADED, Reason.BODY)
+    assert judge(seeing(500, b"ill"), worse).outcome is Outcome.DOWN
+
+
+def test_a_status_that_only_degrades_leaves_the_rule() -> None:
+    worse = expecting(degraded_assertions=("status == 200",))
+    assert judge(seeing(204), worse).outcome is Outcome.DEGRADED
+    assert judge(seeing(404), worse).outcome is Outcome.DOWN
+
+
+@pytest.mark.parametrize(
+    ("seen", "outcome"),
+    [
+        (Seen(1, trouble=Trouble(Reason.CONNECT_REFUSED, "refused")), Outcome.UP),
+        (Seen(1, trouble=Trouble(Reason.INTERNAL_ERROR, "no files")), Outcome.INTERNAL_ERROR),
+        (Seen(1, trouble=Trouble(Reason.FORBIDDEN_TARGET, "no")), Outcome.INTERNAL_ERROR),
+        (seeing(503), Outcome.UP),
+        (seeing(200), Outcome.DOWN),
+        (seeing(200, duration_ms=600), Outcome.DOWN),
+    ],
+)
+def test_upside_down_what_fails_is_up(seen: Seen, outcome: Outcome) -> None:
+    verdict = judge(seen, expecting(degraded_after_ms=500, expect_failure=True))
+    assert verdict.outcome is outcome
+    if outcome is Outcome.DOWN:
+        assert verdict.message == "expected it to fail, but it did not"
+
+
+def test_what_is_too_much_to_judge_is_our_fault() -> None:
+    body = b"[" + b",".join([b"{}"] * 50_000) + b"]"
+    seen = seeing(200, body)
+    too_much = "json $[?$[*]] exists"
+    assert judge(seen, expecting(too_much)).outcome is Outcome.INTERNAL_ERROR
+    assert judge(seen, expecting(degraded_assertions=(too_much,))).outcome is Outcome.INTERNAL_ERROR
+    upside_down = expecting(too_much, expect_failure=True)
+    assert judge(seen, upside_down).outcome is Outcome.INTERNAL_ERROR

@@ -14,6 +14,7 @@ from vedette.bus.api import Message
 from vedette.core.errors import Permanent
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.result import Result
+from vedette.prober.checks import Checker
 from vedette.prober.context import Context
 from vedette.prober.handlers import JobHandler
 from vedette.prober.limits import Limits
@@ -31,7 +32,8 @@ class Prober:
         self.bus = FakeBus()
         self.limits = Limits(total=total, per_host=per_host)
         self.results = ResultBuffer(self.bus, region="default", prober="me")  # type: ignore[arg-type]
-        self.handle = JobHandler(context, self.limits, self.results, CheckMetrics("default"))
+        checker = Checker(context, self.limits, CheckMetrics("default"))
+        self.handle = JobHandler(checker, self.results)
 
     async def run(self, *jobs: dict[str, Any], **message: Any) -> list[Result]:
         await self.handle(Message(key="default", body=a_batch(*jobs), **message))

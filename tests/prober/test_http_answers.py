@@ -106,13 +106,15 @@ async def test_a_body_is_read_up_to_the_limit(context: Context) -> None:
         b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n",
+        b"HTTP/1.1 200 OK\r\nX: 1\r\nX: ",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Encoding: gzip\r\n\r\nok",
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 400_000 + b"\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * 20_000 + b"\r\n",
     ],
-    ids=["empty", "text", "version", "status", "length", "partial", "colon", "chunk", "gzip",
-         "long-header", "many-headers"],
+    ids=["empty", "text", "version", "status", "length", "partial", "colon", "head", "field",
+         "chunk", "gzip", "long-header", "many-headers"],
 )  # fmt: skip
 async def test_what_is_not_http_is_a_protocol_error(context: Context, said: bytes) -> None:
     async with serving(said) as server:

@@ -31,6 +31,8 @@ class Definition(BaseModel):
     timeout_s: float
     degraded_after_ms: int | None = None
     assertions: list[Any] = []
+    degraded_assertions: list[Any] = []
+    expect_failure: bool = False
 
 
 class Job(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from vedette.core.assertions import MAX_LEAVES, Node, leaves
+from vedette.core.assertions import MAX_LEAVES, Assertions
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -27,6 +27,15 @@ class Target(BaseModel):
     def summary(self) -> str:
         """One line that tells a person what this is, without secrets."""
         raise NotImplementedError
+
+    @classmethod
+    def in_short(cls, text: str) -> dict[str, Any]:
+        """A target named by its most important part alone: a URL, a host, `host:port`."""
+        host, _, port = text.rpartition(":")
+        if "port" in cls.model_fields and host and port.isdecimal():
+            return {"host": host.removeprefix("[").removesuffix("]"), "port": int(port)}
+        first = next(name for name, field in cls.model_fields.items() if field.is_required())
+        return {first: text}
 
 
 class MonitorSpec(BaseModel):
@@ -56,7 +65,15 @@ class MonitorSpec(BaseModel):
     degraded_after_ms: int | None = Field(
         default=None, ge=1, le=120_000, description="Slower than this is degraded."
     )
-    assertions: list[Node] = Field(default=[], max_length=MAX_LEAVES)
+    assertions: Assertions = Field(
+        default=[], max_length=MAX_LEAVES, description="What must hold, or it is down."
+    )
+    degraded_assertions: Assertions = Field(
+        default=[], max_length=MAX_LEAVES, description="What must hold, or it is degraded."
+    )
+    expect_failure: bool = Field(
+        default=False, description="Upside down: what answers as it should is down, else it is up."
+    )
     tags: list[Tag] = Field(default=[], max_length=50)
     channels: list[UUID] = Field(
         default=[], max_length=50, description="Ids of the channels that are told."
@@ -67,23 +84,29 @@ class MonitorSpec(BaseModel):
     def _distinct(cls, values: list[Any]) -> list[Any]:
         return list(dict.fromkeys(values))
 
-    @field_validator("assertions")
-    @classmethod
-    def _bounded(cls, nodes: list[Node]) -> list[Node]:
-        if sum(1 for node in nodes for _ in leaves(node)) > MAX_LEAVES:
-            raise ValueError(f"at most {MAX_LEAVES} comparisons in all")
-        return nodes
-
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.degraded_after_ms is not None and self.degraded_after_ms >= self.timeout_s * 1000:
             raise ValueError("degraded_after_ms must be less than the timeout (timeout_s)")
         return self
 
-    def probed(self) -> dict[str, Any]:
-        """The part a prober needs; a change of it makes a new revision of the monitor."""
-        return self.model_dump(
+    def probed(self, *, compact: bool = False) -> dict[str, Any]:
+        """The part a prober needs; a change of it makes a new revision of the monitor.
+
+        `compact` leaves out what is at its default, for jobs, which are sent at every slot.
+        """
+        dumped = self.model_dump(
             mode="json",
             by_alias=True,
-            include={"kind", "target", "timeout_s", "degraded_after_ms", "assertions"},
+            include={
+                "kind",
+                "target",
+                "timeout_s",
+                "degraded_after_ms",
+                "assertions",
+                "degraded_assertions",
+                "expect_failure",
+            },
+            exclude_defaults=compact,
         )
+        return dumped | {"kind": self.kind, "timeout_s": self.timeout_s}

@@ -71,6 +71,8 @@ NEEDS = (
     ),
     Need("redis-server", programs=("redis-server", "valkey-server"), package="redis-server"),
     Need("nginx", programs=("nginx",), package="nginx-light"),
+    Need("named", programs=("named",), package="bind9"),
+    Need("ip", programs=("ip",), package="iproute2"),
     Need(
         "chromium",
         programs=("chromium", "chromium-browser", "google-chrome"),

@@ -1,4 +1,4 @@
-"""A private nginx: the fastest honest target there is, for benchmarks."""
+"""A private nginx: the fastest honest target there is, for benchmarks, and one with HTTP/2."""
 
 from __future__ import annotations
 
@@ -25,15 +25,25 @@ http {{
     uwsgi_temp_path temp-uwsgi;
     scgi_temp_path temp-scgi;
     server {{
-        listen 127.0.0.1:{port} backlog=4096;
+        listen 127.0.0.1:{port} backlog=4096 {listen};
+        {tls}
         location / {{ return 200 "ok\\n"; }}
     }}
 }}
 """
 
 
+_TLS = """\
+        ssl_certificate {pem};
+        ssl_certificate_key {pem};
+"""
+
+
 class Nginx(Server):
     """An nginx that answers 200 and three bytes at any path."""
+
+    plain = True
+    """Whether it understands a request that is neither encrypted nor in HTTP/2."""
 
     @property
     def url(self) -> str:
@@ -41,15 +51,22 @@ class Nginx(Server):
         return f"http://127.0.0.1:{self.port}/"
 
     async def answers(self) -> bool:
-        """Whether it serves pages."""
+        """Whether it serves pages, or at least connections."""
+        if not self.plain:
+            return await answer_to(self.port, b"", 0) == b""
         question = b"HEAD / HTTP/1.0\r\n\r\n"
         return await answer_to(self.port, question, 12) == b"HTTP/1.1 200"
 
 
 @asynccontextmanager
-async def running_nginx(directory: Path, *, access_log: bool = False) -> AsyncIterator[Nginx]:
-    """An nginx with its files in `directory`; its access log, if wanted, is `access.log`."""
-    nginx = _nginx(directory, "access.log" if access_log else "off")
+async def running_nginx(
+    directory: Path, *, access_log: bool = False, http2: bool = False, pem: Path | None = None
+) -> AsyncIterator[Nginx]:
+    """An nginx with its files in `directory`; its access log, if wanted, is `access.log`.
+
+    It speaks TLS if it has a file with a key and certificates, and HTTP/2 if wanted.
+    """
+    nginx = _nginx(directory, "access.log" if access_log else "off", http2=http2, pem=pem)
     try:
         await nginx.start()
         yield nginx
@@ -57,11 +74,15 @@ async def running_nginx(directory: Path, *, access_log: bool = False) -> AsyncIt
         await nginx.kill()
 
 
-def _nginx(directory: Path, access_log: str) -> Nginx:
+def _nginx(directory: Path, access_log: str, *, http2: bool, pem: Path | None) -> Nginx:
     program = require("nginx")
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     config = directory.resolve() / "nginx.conf"
-    config.write_text(_CONFIG.format(port=port, access_log=access_log))
+    listen = " ".join([*(["ssl"] if pem else []), *(["http2"] if http2 else [])])
+    tls = _TLS.format(pem=pem) if pem else ""
+    config.write_text(_CONFIG.format(port=port, access_log=access_log, listen=listen, tls=tls))
     argv = [str(program), "-e", "stderr", "-p", f"{config.parent}/", "-c", str(config)]
-    return Nginx(argv, port=port, log=directory / "nginx.log")
+    nginx = Nginx(argv, port=port, log=directory / "nginx.log")
+    nginx.plain = not http2 and pem is None
+    return nginx

@@ -2,12 +2,14 @@
 
 import sys
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from vedette.core.errors import VedetteError
 from vedette.core.version import __version__
@@ -79,6 +81,42 @@ def run(
     raise typer.Exit(
         launch(service, settings_type, module.running, admin=service is not Service.GATEWAY)
     )
+
+
+@app.command()
+def check(
+    target: Annotated[
+        str | None,
+        typer.Argument(
+            help="A URL, a host or `host:port`, as the kind has it.", show_default=False
+        ),
+    ] = None,
+    kind: Annotated[str, typer.Option(help="What kind of target it is.")] = "http",
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="A monitor's definition, in YAML or JSON, instead."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Check a target once, here and now, without any server, and say what was found.
+
+    Exits with 0 when it is up, 1 when it is down, 2 when it is degraded, and 3 when that could
+    not be told.
+    """
+    from vedette.cli import check as checking
+    from vedette.prober.settings import ProberSettings
+
+    try:
+        spec = checking.definition_of(target, kind, file)
+        result = uvloop.run(checking.check_once(spec, ProberSettings.at_home()))
+    except VedetteError as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        raise typer.Exit(checking.COULD_NOT_TELL) from None
+    if json:
+        typer.echo(result.model_dump_json(indent=2, exclude_none=True))
+    else:
+        checking.report(Console(), spec, result)
+    raise typer.Exit(checking.EXIT_CODES.get(result.outcome, checking.COULD_NOT_TELL))
 
 
 @app.command()

@@ -76,7 +76,7 @@ def _services(
         notifier(NotifierSettings(secret_key=secret_key.value), resources),
         incidents(IncidentsSettings(), resources),
         processor(ProcessorSettings(), resources),
-        prober(ProberSettings(), resources),
+        prober(ProberSettings.at_home(), resources),
         scheduler(SchedulerSettings(), resources),
         _bound(gateway(gateway_settings, resources), gateway_settings.http),
     ]

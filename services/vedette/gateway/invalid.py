@@ -33,7 +33,7 @@ def _field_error(detail: ErrorDetails, tags: frozenset[str]) -> FieldError:
     if location and location[0] in tags:
         location = location[1:]
     parts = _without_node_tags(location)
-    if parts[:1] == ["assertions"] and "value" in parts:
+    if parts[:1] in (["assertions"], ["degraded_assertions"]) and "value" in parts:
         # A value may be of several types; the errors of all of them say one thing.
         parts = parts[: parts.index("value") + 1]
         return FieldError(field=_path(parts), message=_ANY_VALUE, rule="value_type")
@@ -44,7 +44,7 @@ def _field_error(detail: ErrorDetails, tags: frozenset[str]) -> FieldError:
 
 def _without_node_tags(location: tuple[int | str, ...]) -> list[int | str]:
     """Assertions form a tree whose nodes carry a tag each (leaf, all, any, not): leave it out."""
-    if location[:1] != ("assertions",):
+    if location[:1] not in {("assertions",), ("degraded_assertions",)}:
         return list(location)
     kept: list[int | str] = []
     tag_next = False

@@ -10,7 +10,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
 class Answer:
     """A target's last answer. `head` is its raw header lines, interim answers included."""
 
-    __slots__ = ("body", "head", "status")
+    __slots__ = ("_headers", "body", "head", "status")
 
     def __init__(
         self, status: int | None = None, head: Sequence[bytes] = (), body: bytes | bytearray = b""
@@ -18,13 +18,16 @@ class Answer:
         self.status = status
         self.head = head
         self.body = body
+        self._headers: dict[str, str] | None = None
 
     def headers(self) -> dict[str, str]:
         """The headers by lower-case name; what is sent more than once is joined by commas."""
-        found: dict[str, str] = {}
-        for name, value in _fields(self.head):
-            found[name] = f"{found[name]}, {value}" if name in found else value
-        return found
+        if self._headers is None:
+            self._headers = {}
+            for name, value in _fields(self.head):
+                before = self._headers.get(name)
+                self._headers[name] = value if before is None else f"{before}, {value}"
+        return self._headers
 
     def text(self, limit: int | None = None) -> str:
         """The body (its first `limit` bytes) as text; what can't be decoded is replaced."""

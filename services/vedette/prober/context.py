@@ -1,8 +1,10 @@
 """What all probes of a prober share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vedette.prober.curl import CurlDriver
+from vedette.prober.guard import Guard
+from vedette.prober.icmp.pinger import Pinger
 from vedette.prober.names import Resolver
 
 
@@ -13,3 +15,6 @@ class Context:
     curl: CurlDriver
     resolver: Resolver
     ca_file: str
+    guard: Guard = field(default_factory=Guard)
+    """To be asked about every address before it is connected or sent to."""
+    pinger: Pinger = field(default_factory=Pinger)

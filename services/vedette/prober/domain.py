@@ -1,16 +1,19 @@
 """From what a probe saw, and what was expected, to a result. Pure: no I/O, no clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vedette.core.assertions import Facts, Failure, evaluate, leaves
+from vedette.core.assertions import Facts, Failure, Prepared, Tree, leaves, prepare
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.result import EVIDENCE_BODY_BYTES, Evidence, Result
 from vedette.prober.answer import Answer
 from vedette.prober.jobs import Job
 
 _SUCCESS = range(200, 300)
+_OURS = frozenset({Reason.INTERNAL_ERROR, Reason.FORBIDDEN_TARGET})
+# Subjects of assertions that are shown as well.
+_SHOWN_SUBJECTS = ("ip", "size", "redirects", "rcode", "loss", "run_time")
 _REDACTED = "********"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "set-cookie", "set-cookie2"})
 _EVIDENCE_HEADERS = 64
@@ -40,18 +43,32 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What a definition asks of its target."""
+    """What a definition asks of its target, made ready to be judged by."""
 
-    assertions: Sequence[Any] = ()
+    assertions: Sequence[Prepared] = ()
     degraded_after_ms: int | None = None
-    # What the assertions look at; what nobody looks at isn't decoded.
-    subjects: frozenset[str] = frozenset()
+    degraded_assertions: Sequence[Prepared] = ()
+    expect_failure: bool = False
+    any_status: bool = False
+    """Whether an assertion says which status is good, in place of the rule of 200 to 299."""
 
     @classmethod
-    def of(cls, assertions: Sequence[Any], degraded_after_ms: int | None) -> "Expectation":
+    def of(
+        cls,
+        assertions: Sequence[Tree],
+        degraded_after_ms: int | None = None,
+        *,
+        degraded_assertions: Sequence[Tree] = (),
+        expect_failure: bool = False,
+    ) -> "Expectation":
         """The expectation of a definition's validated assertions."""
-        subjects = frozenset(leaf.subject for node in assertions for leaf in leaves(node))
-        return cls(tuple(assertions), degraded_after_ms, subjects)
+        return cls(
+            tuple(map(prepare, assertions)),
+            degraded_after_ms,
+            tuple(map(prepare, degraded_assertions)),
+            expect_failure,
+            any(leaf.subject == "status" for node in assertions for leaf in leaves(node)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +82,35 @@ class Verdict:
 
 def judge(seen: Seen, expectation: Expectation) -> Verdict:
     """The outcome of one check."""
+    verdict = _upright(seen, expectation)
+    return _upside_down(verdict) if expectation.expect_failure else verdict
+
+
+def _upright(seen: Seen, expectation: Expectation) -> Verdict:
     if seen.trouble is not None:
-        ours = seen.trouble.reason is Reason.INTERNAL_ERROR
-        outcome = Outcome.INTERNAL_ERROR if ours else Outcome.DOWN
-        return Verdict(outcome, seen.trouble.reason, seen.trouble.message)
-    failure = _failure(seen, expectation)
+        return _fallen(Outcome.DOWN, seen.trouble)
+    facts = _facts(seen) if expectation.assertions or expectation.degraded_assertions else None
+    failure = _wrong_status(seen, expectation) or _first(expectation.assertions, facts)
     if failure is not None:
-        return Verdict(Outcome.DOWN, failure.reason, failure.message)
-    limit = expectation.degraded_after_ms
-    if limit is not None and seen.duration_ms > limit:
-        message = f"took {seen.duration_ms:.0f} ms, more than {limit} ms"
-        return Verdict(Outcome.DEGRADED, Reason.LATENCY, message)
+        return _fallen(Outcome.DOWN, failure)
+    failure = _too_slow(seen, expectation) or _first(expectation.degraded_assertions, facts)
+    if failure is not None:
+        return _fallen(Outcome.DEGRADED, failure)
     return Verdict(Outcome.UP)
+
+
+def _fallen(outcome: Outcome, why: Trouble | Failure) -> Verdict:
+    ours = why.reason in _OURS
+    return Verdict(Outcome.INTERNAL_ERROR if ours else outcome, why.reason, why.message)
+
+
+def _upside_down(verdict: Verdict) -> Verdict:
+    """The verdict on a target that is to fail; a fault of ours stays one."""
+    if verdict.outcome is Outcome.DOWN:
+        return Verdict(Outcome.UP)
+    if verdict.outcome.is_vote:
+        return Verdict(Outcome.DOWN, Reason.ANSWER, "expected it to fail, but it did not")
+    return verdict
 
 
 def result_of(job: Job, seen: Seen, expectation: Expectation, started_at: int) -> Result:
@@ -120,22 +154,34 @@ def evidence_of(answer: Answer) -> Evidence:
     return Evidence(headers=headers, body=answer.text(EVIDENCE_BODY_BYTES))
 
 
-def _failure(seen: Seen, expectation: Expectation) -> Failure | None:
+def _wrong_status(seen: Seen, expectation: Expectation) -> Failure | None:
     status = seen.answer.status if seen.answer is not None else None
-    if status is not None and status not in _SUCCESS and "status" not in expectation.subjects:
-        return Failure(Reason.STATUS, f"HTTP status {status}")
-    if not expectation.assertions:
+    if status is None or status in _SUCCESS or expectation.any_status:
         return None
-    facts = _facts(seen, expectation)
-    return next(filter(None, (evaluate(node, facts) for node in expectation.assertions)), None)
+    return Failure(Reason.STATUS, f"HTTP status {status}")
 
 
-def _facts(seen: Seen, expectation: Expectation) -> Facts:
-    answer = seen.answer or Answer()
-    return Facts(
-        status=answer.status,
-        body=answer.text() if "body" in expectation.subjects else None,
-        headers=answer.headers() if "header" in expectation.subjects else {},
-        duration_ms=seen.duration_ms,
-        phases=seen.phases,
-    )
+def _too_slow(seen: Seen, expectation: Expectation) -> Failure | None:
+    limit = expectation.degraded_after_ms
+    if limit is None or seen.duration_ms <= limit:
+        return None
+    return Failure(Reason.LATENCY, f"took {seen.duration_ms:.0f} ms, more than {limit} ms")
+
+
+def _first(assertions: Sequence[Prepared], facts: Facts | None) -> Failure | None:
+    if facts is None:
+        return None
+    return next(filter(None, (assertion.failure(facts) for assertion in assertions)), None)
+
+
+def _facts(seen: Seen) -> Facts:
+    """What assertions may look at; what none looks at isn't decoded."""
+    subjects: dict[str, Any] = {
+        name: seen.facts[name] for name in _SHOWN_SUBJECTS if name in seen.facts
+    }
+    subjects["latency"] = {"total": seen.duration_ms, **seen.phases}
+    makers: dict[str, Callable[[], Any]] = {}
+    if seen.answer is not None:
+        subjects["status"] = seen.answer.status
+        makers = {"body": seen.answer.text, "header": seen.answer.headers}
+    return Facts({**subjects, **seen.subjects}, makers)

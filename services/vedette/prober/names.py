@@ -3,12 +3,14 @@
 import asyncio
 import errno
 import socket
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 import aiodns
 from aiodns import error
 
+from vedette.core.hosts import IpProtocol
 from vedette.core.outcome import Reason
 from vedette.prober.domain import Trouble
 
@@ -39,6 +41,12 @@ _WORDS = {
     error.ARES_ETIMEOUT: "the name servers did not answer",
     error.ARES_ECONNREFUSED: "the prober's name servers can't be reached",
 }
+_FAMILIES = {"ip4": socket.AF_INET, "ip6": socket.AF_INET6}
+_PREFERRED = {"prefer_ip4": False, "prefer_ip6": True}
+# Each has a thread of c-ares's; one that goes is made anew when it is needed.
+_MOST_OTHERS = 64
+# Of the global addresses, none that is anybody's: only the route to it is looked for.
+_SOME_V6 = "2000::1"
 
 
 class _TooLate(Exception):
@@ -50,23 +58,46 @@ class Resolver:
 
     def __init__(self, nameservers: Sequence[str] | None = None) -> None:
         self._dns = aiodns.DNSResolver(nameservers)
+        self._others: OrderedDict[str, Resolver] = OrderedDict()
 
-    async def resolve(self, host: str, timeout_s: float) -> list[str] | Trouble:
+    def at(self, nameserver: str | None) -> "Resolver":
+        """The one that asks this name server (`address:port`) alone; None for this one itself."""
+        if nameserver is None:
+            return self
+        other = self._others.get(nameserver)
+        if other is None:
+            other = self._others[nameserver] = Resolver([nameserver])
+            if len(self._others) > _MOST_OTHERS:
+                self._others.popitem(last=False)
+        self._others.move_to_end(nameserver)
+        return other
+
+    async def resolve(
+        self, host: str, timeout_s: float, protocol: IpProtocol = "any"
+    ) -> list[str] | Trouble:
         """The addresses of a host, best first, or why there are none."""
-        asked = self._dns.getaddrinfo(host, type=socket.SOCK_STREAM)
+        family = _FAMILIES.get(protocol, socket.AF_UNSPEC)
+        asked = self._dns.getaddrinfo(host, family=family, type=socket.SOCK_STREAM)
         timer = asyncio.get_running_loop().call_later(timeout_s, _expire, asked)
         try:
             found = await asked
         except _TooLate:
             return Trouble(Reason.DNS_TIMEOUT, f"resolve {host}: no answer in time")
         except error.DNSError as failure:
-            return _trouble(host, failure)
+            return _trouble(host, failure, protocol)
         finally:
             timer.cancel()
-        return _with_route(list(dict.fromkeys(node.addr[0].decode() for node in found.nodes)))
+        addresses = list(dict.fromkeys(node.addr[0].decode() for node in found.nodes))
+        if protocol in _PREFERRED:
+            v6_first = _PREFERRED[protocol]
+            addresses.sort(key=lambda address: (":" in address) is not v6_first)
+        return _with_route(addresses)
 
     async def close(self) -> None:
         """Let go of the name servers."""
+        for other in self._others.values():
+            await other.close()
+        self._others.clear()
         await self._dns.close()
 
 
@@ -75,8 +106,18 @@ def _expire(asked: asyncio.Future[Any]) -> None:
         asked.set_exception(_TooLate)
 
 
-def _trouble(host: str, failure: error.DNSError) -> Trouble:
+def lacks_ipv6(addresses: Sequence[str]) -> bool:
+    """Whether only IPv6 would reach these addresses, and this prober has none."""
+    return all(":" in address for address in addresses) and not _has_route(
+        socket.AF_INET6, _SOME_V6
+    )
+
+
+def _trouble(host: str, failure: error.DNSError, protocol: IpProtocol) -> Trouble:
     code = failure.args[0]
+    if protocol in _FAMILIES and code in {error.ARES_ENODATA, error.ARES_ENOTFOUND}:
+        words = f"there is no IPv{protocol[2]} address of that name"
+        return Trouble(Reason.DNS_NXDOMAIN, f"resolve {host}: {words}")
     reason = _REASONS.get(code, Reason.INTERNAL_ERROR)
     return Trouble(reason, f"resolve {host}: {_WORDS.get(code, failure.args[-1])}")
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from vedette.core.assertions import Node
+from vedette.core.assertions import Assertions
 from vedette.core.errors import VedetteError
 from vedette.core.job import Definition
 from vedette.core.kinds import kinds
@@ -17,7 +17,7 @@ from vedette.prober.jobs import Job
 from vedette.prober.probes import Probe, probes
 
 _CAPACITY = 20_000
-_NODES: TypeAdapter[list[Any]] = TypeAdapter(list[Node])
+_NODES: TypeAdapter[list[Any]] = TypeAdapter(Assertions)
 
 
 class Unusable(VedetteError):
@@ -69,14 +69,21 @@ def plan_of(raw: Any) -> Plan:
             kind=definition.kind,
             probe=probes()[definition.kind](target.model_validate(definition.target)),
             timeout_s=definition.timeout_s,
-            expectation=Expectation.of(
-                _NODES.validate_python(definition.assertions), definition.degraded_after_ms
-            ),
+            expectation=_expectation_of(definition),
         )
     except ValidationError as error:
         raise Unusable(f"the definition isn't valid: {_explain(error)}") from error
     except ValueError as error:
         raise Unusable(f"the definition isn't valid: {error}") from error
+
+
+def _expectation_of(definition: Definition) -> Expectation:
+    return Expectation.of(
+        _NODES.validate_python(definition.assertions),
+        definition.degraded_after_ms,
+        degraded_assertions=_NODES.validate_python(definition.degraded_assertions),
+        expect_failure=definition.expect_failure,
+    )
 
 
 def _explain(error: ValidationError) -> str:

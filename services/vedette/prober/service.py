@@ -4,18 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import structlog
+
 from vedette.bus.api import Consumer
 from vedette.bus.topology import jobs, urgent_jobs
 from vedette.prober import metrics
+from vedette.prober.checks import Checker
 from vedette.prober.context import Context
 from vedette.prober.curl import CurlDriver
 from vedette.prober.handlers import JobHandler
+from vedette.prober.icmp.pinger import Pinger, obstacle
 from vedette.prober.limits import Limits
 from vedette.prober.names import Resolver
 from vedette.prober.results import ResultBuffer
 from vedette.prober.settings import ProberSettings
 from vedette.runtime.resources import Resources
 
+log = structlog.get_logger()
 # A batch stays in hand until the slowest of its checks has ended, so many must fit beside one
 # another, small ones too, to keep the places filled while some targets hang.
 _CHECKS_A_BATCH_IN_HAND = 4
@@ -25,6 +30,9 @@ _LEAST_BATCHES = 10
 @asynccontextmanager
 async def running(settings: ProberSettings, resources: Resources) -> AsyncIterator[None]:
     """Take jobs until the block ends, then finish those under way."""
+    unable = obstacle()
+    if unable is not None:
+        log.warning("monitors of kind icmp can't be checked from here", reason=unable)
     limits = Limits(total=settings.prober_concurrency, per_host=settings.prober_per_host)
     metrics.in_flight.set_function(lambda: limits.in_flight)
     metrics.jobs_waiting.set_function(lambda: limits.waiting)
@@ -33,8 +41,10 @@ async def running(settings: ProberSettings, resources: Resources) -> AsyncIterat
         region=settings.region,
         prober=settings.prober_name or resources.instance,
     )
-    async with _probing(settings) as context:
-        handler = JobHandler(context, limits, results, metrics.CheckMetrics(settings.region))
+    async with probing(settings) as context:
+        handler = JobHandler(
+            Checker(context, limits, metrics.CheckMetrics(settings.region)), results
+        )
         try:
             async with _consuming(settings, resources, handler):
                 yield
@@ -43,12 +53,15 @@ async def running(settings: ProberSettings, resources: Resources) -> AsyncIterat
 
 
 @asynccontextmanager
-async def _probing(settings: ProberSettings) -> AsyncIterator[Context]:
+async def probing(settings: ProberSettings) -> AsyncIterator[Context]:
+    """What checks need, open for as long as the block lasts."""
     curl = CurlDriver()
     resolver = Resolver(settings.nameservers())
+    pinger = Pinger()
     try:
-        yield Context(curl, resolver, settings.ca_file())
+        yield Context(curl, resolver, settings.ca_file(), settings.guard(), pinger)
     finally:
+        pinger.close()
         curl.close()
         await resolver.close()
 

@@ -2,11 +2,13 @@
 
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Self
 
 import certifi
 from pydantic import Field, FilePath, field_validator
 
 from vedette.core.monitor import Region
+from vedette.prober.guard import NONE, Guard, rules
 from vedette.runtime.settings import ProcessSettings
 
 _SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -35,6 +37,16 @@ class ProberSettings(ProcessSettings):
         description="Certificates of the authorities to trust, a PEM file. Default: the system's "
         "bundle, else the one of Mozilla.",
     )
+    prober_forbidden: str = Field(
+        default="all-internal",
+        description="Addresses that checks must not reach, comma separated: networks like "
+        "`10.0.0.0/8`, and `loopback`, `link-local`, `private`, `metadata`, `multicast`, "
+        "`all-internal` (all of these) or `none`. Default: `all-internal`; `none` in `vedette up`.",
+    )
+    prober_allowed: str = Field(
+        default="",
+        description="Exceptions from what is forbidden, listed in the same way.",
+    )
     prober_name: str | None = Field(
         default=None,
         max_length=200,
@@ -47,6 +59,23 @@ class ProberSettings(ProcessSettings):
         if servers is not None:
             nameservers(servers)
         return servers
+
+    @field_validator("prober_forbidden", "prober_allowed")
+    @classmethod
+    def _networks(cls, listed: str) -> str:
+        rules(listed)
+        return listed
+
+    @classmethod
+    def at_home(cls) -> Self:
+        """Those of whoever runs it for themselves: no address is forbidden, unless they say so."""
+        settings = cls()
+        told = "prober_forbidden" in settings.model_fields_set
+        return settings if told else settings.model_copy(update={"prober_forbidden": NONE})
+
+    def guard(self) -> Guard:
+        """The guard that holds these addresses."""
+        return Guard(self.prober_forbidden, self.prober_allowed)
 
     def nameservers(self) -> list[str] | None:
         """The name servers as `address:port`; None for the system's."""

@@ -170,7 +170,7 @@ def _monitor(row: Any) -> Monitor:
         {
             "monitor_id": str(row["id"]),
             "revision": row["revision"],
-            "definition": spec.probed(),
+            "definition": spec.probed(compact=True),
         }
     )
     return Monitor(

@@ -1,56 +1,195 @@
 """Kind `http`: one request to a URL, over HTTP or HTTPS.
 
-Up when the answer's status is 200 to 299, or what a status assertion says instead, and every
-assertion holds. Redirects are followed ten times at most. Certificates are verified.
+Up when the answer's status is 200 to 299, or what a status assertion says instead, the whole
+answer is valid HTTP, and every assertion holds. Redirects are followed, ten at most. Certificates
+are verified. The first MiB of the body is read. HTTP/2 is spoken where the target offers it.
+
+Credentials, cookies and the client certificate stay with the target's own origin or host when a
+redirect leads elsewhere. A proxy or token endpoint that fails is an internal error: it says
+nothing about the target.
 """
 
-from typing import Literal
+import base64
+import json
+from ipaddress import ip_address
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from vedette.core.assertions import leaves
+from vedette.core.hosts import IpProtocol
+from vedette.core.http import TOKEN, Auth, HttpProxy, check_url
 from vedette.core.monitor import MonitorSpec, Target
+from vedette.core.nameserver import check_nameserver
+from vedette.core.tls import TlsOptions
 
-Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_LARGEST_BODY = 65_536
+_METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+)
+_BODIES = ("body", "body_base64", "json_body", "form")
+_OF_THE_BODY = frozenset({"body", "json", "json_schema", "size"})
+
+Method = Annotated[str, StringConstraints(min_length=1, max_length=32)]
+SpokenVersion = Literal["1.0", "1.1", "2"]
+Encoding = Literal["any", "off", "gzip", "deflate", "br"]
 
 
 class HttpTarget(Target):
-    """One HTTP request."""
+    """One HTTP request, and what of its answer is taken."""
+
+    model_config = ConfigDict(populate_by_name=True)
 
     url: str = Field(max_length=2048, examples=["https://example.org/health"])
-    method: Method = "GET"
+    method: Method = Field(default="GET", description="Any token; methods are case-sensitive.")
     headers: dict[str, str] = Field(default={}, max_length=50)
-    body: str | None = Field(default=None, max_length=65_536)
+    body: str | None = Field(default=None, max_length=_LARGEST_BODY)
+    body_base64: str | None = Field(
+        default=None, max_length=_LARGEST_BODY * 4 // 3 + 4, description="A body that is no text."
+    )
+    json_body: Any = Field(
+        default=None, alias="json", description="A JSON value to send, with its Content-Type."
+    )
+    form: dict[str, str | list[str]] | None = Field(
+        default=None, max_length=100, description="Fields to send as a form, urlencoded."
+    )
+    http_version: Literal["auto", "1.1", "2", "2-prior-knowledge"] = Field(
+        default="auto",
+        description="What to speak: `auto` takes HTTP/2 where a target offers it over TLS, `2` "
+        "insists on that, `2-prior-knowledge` speaks it without being offered it.",
+    )
+    http_versions: list[SpokenVersion] = Field(
+        default=[], max_length=3, description="The versions that an answer may have; none: any."
+    )
     follow_redirects: bool = True
+    max_redirects: int = Field(default=10, ge=0, le=50)
+    auth: Auth | None = None
+    tls: TlsOptions = TlsOptions()
+    require_tls: bool | None = Field(
+        default=None,
+        description="Whether the last answer must come over TLS (true), must not (false), or may.",
+    )
+    proxy: HttpProxy | None = None
+    ip_protocol: IpProtocol = "any"
+    resolver: str | None = Field(
+        default=None,
+        max_length=64,
+        description="The name server to ask instead of the prober's: an address, with or without "
+        "a port.",
+        examples=["192.0.2.53", "[2001:db8::53]:5353"],
+    )
+    resolve_to: str | None = Field(
+        default=None, max_length=45, description="The address to connect to instead of resolving."
+    )
+    compression: Encoding = Field(
+        default="any",
+        description="`any` offers what the prober can decode and takes any of it, `off` offers "
+        "nothing and decodes nothing, else only this one is offered and must come.",
+    )
+    read_body: bool = Field(
+        default=True, description="Whether the answer's body is read; else its head is enough."
+    )
+    body_limit_bytes: int = Field(
+        default=1024 * 1024,
+        ge=0,
+        le=8 * 1024 * 1024,
+        description="How much of the decoded body is read; the rest is left alone.",
+    )
+    fail_if_larger: bool = Field(
+        default=False, description="Whether a body beyond the limit is a failure."
+    )
 
     @field_validator("url")
     @classmethod
     def _absolute(cls, url: str) -> str:
-        if any(c <= " " or c == "\x7f" for c in url):
-            raise ValueError("a URL has no spaces or control characters; write %20 for a space")
-        try:
-            parts = urlsplit(url)
-            parts.port  # noqa: B018  (reading it is what validates it)
-        except ValueError as error:
-            raise ValueError(f"not a URL: {error}") from None
-        if "://" not in url:
-            raise ValueError(f"a URL starts with http:// or https://; did you mean https://{url} ?")
-        if parts.scheme not in {"http", "https"}:
-            raise ValueError(f"a URL starts with http:// or https://, not {parts.scheme}://")
-        if not parts.hostname:
-            raise ValueError("the URL names no host")
-        return url
+        return check_url(url)
+
+    @field_validator("method")
+    @classmethod
+    def _token(cls, method: str) -> str:
+        if not set(method) <= TOKEN:
+            raise ValueError(f"{method!r} is not a method (RFC 9110, section 9.1)")
+        if method not in _METHODS and method.upper() in _METHODS:
+            raise ValueError(f"methods are case-sensitive; did you mean {method.upper()} ?")
+        return method
 
     @field_validator("headers")
     @classmethod
     def _plain(cls, headers: dict[str, str]) -> dict[str, str]:
         for name, value in headers.items():
-            if not name or not set(name) <= _TOKEN:
+            if not name or not set(name) <= TOKEN:
                 raise ValueError(f"{name!r} is not a header name (RFC 9110, section 5.1)")
             if any(c in value for c in "\r\n\0"):
                 raise ValueError(f"the value of {name} has a line break")
         return headers
+
+    @field_validator("body_base64")
+    @classmethod
+    def _decodes(cls, body: str | None) -> str | None:
+        if body is not None:
+            try:
+                base64.b64decode(body, validate=True)
+            except ValueError:
+                raise ValueError("it is not base64") from None
+        return body
+
+    @field_validator("json_body")
+    @classmethod
+    def _small(cls, value: Any) -> Any:
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"that is no JSON: {error}") from None
+        if len(text) > _LARGEST_BODY:
+            raise ValueError(f"it is more than {_LARGEST_BODY} characters long")
+        return value
+
+    @field_validator("resolver")
+    @classmethod
+    def _nameserver(cls, resolver: str | None) -> str | None:
+        return None if resolver is None else check_nameserver(resolver)
+
+    @field_validator("resolve_to")
+    @classmethod
+    def _address(cls, address: str | None) -> str | None:
+        return None if address is None else str(ip_address(address))
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        given = [name for name in _BODIES if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ValueError("a request has one body: one of body, body_base64, json and form")
+        if self.http_version == "2" and urlsplit(self.url).scheme != "https":
+            raise ValueError("http_version 2 is negotiated over TLS; use 2-prior-knowledge")
+        if self.fail_if_larger and not self.read_body:
+            raise ValueError("fail_if_larger needs read_body")
+        self._check_proxy()
+        self._check_address()
+        self._check_encoding()
+        return self
+
+    def _check_proxy(self) -> None:
+        if self.proxy is None or not self.proxy.resolves_itself:
+            return
+        if self.resolve_to or self.resolver or self.ip_protocol != "any":
+            raise ValueError(
+                "resolver, resolve_to and ip_protocol need a proxy that leaves resolving to us"
+            )
+
+    def _check_address(self) -> None:
+        address = self.resolve_to or _literal(self.url)
+        if address is None or self.ip_protocol not in {"ip4", "ip6"}:
+            return
+        if (":" in address) is not (self.ip_protocol == "ip6"):
+            raise ValueError(f"ip_protocol is {self.ip_protocol}, but {address} is given")
+
+    def _check_encoding(self) -> None:
+        named = next((v for k, v in self.headers.items() if k.lower() == "accept-encoding"), None)
+        if named is None or self.compression in {"any", "off"}:
+            return
+        if not _accepts(named, self.compression):
+            raise ValueError(f"the header Accept-Encoding does not allow {self.compression}")
 
     def summary(self) -> str:
         """The method and URL, without any user name, password or query."""
@@ -64,3 +203,27 @@ class HttpMonitor(MonitorSpec):
 
     kind: Literal["http"] = "http"
     target: HttpTarget
+
+    @model_validator(mode="after")
+    def _reads_what_it_asserts(self) -> Self:
+        subjects = {str(leaf.subject) for node in self.assertions for leaf in leaves(node)}
+        if not self.target.read_body and subjects & _OF_THE_BODY:
+            raise ValueError("an assertion on the body needs the target's read_body")
+        return self
+
+
+def _literal(url: str) -> str | None:
+    try:
+        return str(ip_address(urlsplit(url).hostname or ""))
+    except ValueError:
+        return None
+
+
+def _accepts(accepted: str, encoding: str) -> bool:
+    """Whether an Accept-Encoding allows an encoding (RFC 9110, section 12.5.3)."""
+    weights: dict[str, bool] = {}
+    for part in accepted.lower().split(","):
+        name, *parameters = (piece.strip() for piece in part.split(";"))
+        refused = any(p.replace(" ", "").rstrip("0") in {"q=", "q=0."} for p in parameters)
+        weights[name] = not refused
+    return weights.get(encoding, weights.get("*", False))

@@ -1,18 +1,24 @@
 """One request and its answer, by libcurl, over a connection of its own."""
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
+from typing import Any, NamedTuple
 
 import pycurl
 
+from vedette.core.outcome import Reason
 from vedette.prober.answer import Answer
 from vedette.prober.context import Context
 from vedette.prober.curl import Ended, Handle
 from vedette.prober.domain import Trouble
-from vedette.prober.http.phases import Times, phases_of
+from vedette.prober.http.certificate import certificate_of
+from vedette.prober.http.gate import gated
+from vedette.prober.http.manner import Manner
+from vedette.prober.http.origin import bracketed
+from vedette.prober.http.phases import Times, phases_of, phases_until
+from vedette.prober.http.proxy import Setopts, proxy_trouble
 from vedette.prober.http.reception import Reception
 from vedette.prober.http.request import Request
 from vedette.prober.http.troubles import trouble_of
@@ -23,138 +29,181 @@ _VERSIONS = {
     pycurl.CURL_HTTP_VERSION_2_0: "2",
     pycurl.CURL_HTTP_VERSION_3: "3",
 }
-_ALWAYS = (
-    (pycurl.NOSIGNAL, 1),
-    (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
-    (pycurl.PROXY, ""),  # the environment's would change what is checked
-    (pycurl.FRESH_CONNECT, 1),
-    (pycurl.FORBID_REUSE, 1),
-    (pycurl.ACCEPT_ENCODING, ""),
-    (pycurl.COOKIEFILE, ""),  # keeps cookies, starting without any
-)
 # The addresses we hand over are those of this moment and no later one.
 _ADDRESSES_KEPT_S = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Addresses:
+    """Where to connect to; empty where the host itself is an address, or not ours to resolve."""
+
+    target: Sequence[str] = ()
+    proxy: Sequence[str] = ()
+
+
+AS_THE_URL_SAYS = Addresses()
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A request made ready: everything that is the same whenever it is sent."""
+
+    request: Request
+    manner: Manner
+    setopts: Setopts
+
+    @classmethod
+    def of(cls, request: Request, manner: Manner) -> "Sending":
+        """Make a request ready."""
+        return cls(request, manner, manner.setopts(request))
+
+
+class Exchange(NamedTuple):
     """How one request went."""
 
     phases: dict[str, float]
-    facts: dict[str, str | int]
+    facts: dict[str, str | int | float | bool]
     trouble: Trouble | None
     answer: Answer | None
     location: bytes | None
+    larger: bool = False
+    certificate: Mapping[str, Any] | None = None
 
 
 async def exchange(
-    request: Request,
+    sending: Sending,
     handle: Handle,
     context: Context,
     *,
-    addresses: Sequence[str],
+    addresses: Addresses,
     remaining_s: float,
     timeout_s: float,
     follow: bool,
 ) -> Exchange:
-    """Send a request. `addresses` are those of its host, none if the host is one itself."""
-    reception = Reception(follow=follow)
-    _prepare(handle, request, reception, context.ca_file)
-    if addresses:
-        _hand_over(handle, request, addresses)
+    """Send a request."""
+    request = sending.request
+    reception = Reception(sending.manner.taking, follow=follow)
+    _prepare(handle, sending, reception, context.ca_file)
+    if addresses is not AS_THE_URL_SAYS or sending.manner.server_name is not None:
+        _lead(handle, sending, addresses)
     handle.setopt(pycurl.TIMEOUT_MS, max(1, math.ceil(remaining_s * 1000)))
-    ended = await context.curl.perform(handle)
-    return _seen(handle, request, reception, ended, timeout_s)
+    with gated(handle, context.guard) as gate:
+        ended = await context.curl.perform(handle)
+    refusal = gate.trouble(ended, redirected=request.redirected)
+    done = _seen(handle, sending, reception, ended, timeout_s)
+    return done if refusal is None else done._replace(trouble=refusal)
 
 
-def _prepare(handle: Handle, request: Request, reception: Reception, ca_file: str) -> None:
+def _prepare(handle: Handle, sending: Sending, reception: Reception, ca_file: str) -> None:
     setopt = handle.setopt
-    for option, value in _ALWAYS:
+    for option, value in sending.setopts:
         setopt(option, value)
-    setopt(pycurl.URL, request.url)
-    setopt(pycurl.HTTPHEADER, request.lines())
     setopt(pycurl.HEADERFUNCTION, reception.header)
     setopt(pycurl.WRITEFUNCTION, reception.write)
-    if request.cookie is not None:
-        setopt(pycurl.COOKIE, request.cookie)
-    if request.origin.secure:
+    if sending.request.origin.secure and not sending.manner.own_ca:
         setopt(pycurl.CAINFO, ca_file)
-        setopt(pycurl.OPT_CERTINFO, 1)
-        # A resumed session would not show the certificate, and an expired one would pass.
-        setopt(pycurl.SSL_SESSIONID_CACHE, 0)
-    _set_method(handle, request)
+    if sending.manner.proxy is not None:
+        setopt(pycurl.PROXY_CAINFO, ca_file)
 
 
-def _set_method(handle: Handle, request: Request) -> None:
-    if request.method == "HEAD":
-        handle.setopt(pycurl.NOBODY, 1)
-    elif request.method != "GET" or request.body is not None:
-        if request.body is not None or request.method == "POST":
-            handle.setopt(pycurl.POSTFIELDS, request.body or b"")
-        handle.setopt(pycurl.CUSTOMREQUEST, request.method)
+def _lead(handle: Handle, sending: Sending, addresses: Addresses) -> None:
+    """Tell libcurl where to go, if that isn't what the URL says."""
+    origin, proxy = sending.request.origin, sending.manner.proxy
+    known = []
+    if addresses.target:
+        known.append(_known(origin.host, origin.port, addresses.target))
+    if addresses.proxy and proxy is not None:
+        known.append(_known(proxy.host, proxy.port, addresses.proxy))
+    if known:
+        handle.setopt(pycurl.RESOLVE, known)
+        handle.setopt(pycurl.DNS_CACHE_TIMEOUT, _ADDRESSES_KEPT_S)
+    by_address = bool(addresses.target) and (
+        origin.literal or (proxy is not None and proxy.by_address)
+    )
+    if by_address or sending.manner.renames(sending.request):
+        host = addresses.target[0] if by_address else origin.host
+        handle.setopt(pycurl.CONNECT_TO, [f"::{bracketed(host)}:{origin.port}"])
 
 
-def _hand_over(handle: Handle, request: Request, addresses: Sequence[str]) -> None:
-    listed = ",".join(f"[{address}]" if ":" in address else address for address in addresses)
-    origin = request.origin
-    handle.setopt(pycurl.RESOLVE, [f"+{origin.host}:{origin.port}:{listed}"])
-    handle.setopt(pycurl.DNS_CACHE_TIMEOUT, _ADDRESSES_KEPT_S)
+def _known(host: str, port: int, addresses: Sequence[str]) -> str:
+    return f"+{host}:{port}:" + ",".join(bracketed(address) for address in addresses)
 
 
 def _seen(
-    handle: Handle, request: Request, reception: Reception, ended: Ended, timeout_s: float
+    handle: Handle, sending: Sending, reception: Reception, ended: Ended, timeout_s: float
 ) -> Exchange:
+    request = sending.request
+    secure = request.origin.secure
+    getinfo = handle.getinfo
     times = Times(
-        looked_up=handle.getinfo(pycurl.NAMELOOKUP_TIME_T),
-        connected=handle.getinfo(pycurl.CONNECT_TIME_T),
-        secured=handle.getinfo(pycurl.APPCONNECT_TIME_T),
-        first_byte=handle.getinfo(pycurl.STARTTRANSFER_TIME_T),
-        ended=handle.getinfo(pycurl.TOTAL_TIME_T),
+        looked_up=getinfo(pycurl.NAMELOOKUP_TIME_T),
+        connected=getinfo(pycurl.CONNECT_TIME_T),
+        secured=getinfo(pycurl.APPCONNECT_TIME_T) if secure else 0,
+        first_byte=getinfo(pycurl.STARTTRANSFER_TIME_T),
+        ended=getinfo(pycurl.TOTAL_TIME_T),
     )
-    trouble = None
-    if ended.code != pycurl.E_OK and not (ended.code == pycurl.E_WRITE_ERROR and reception.cut):
-        verified = handle.getinfo(pycurl.SSL_VERIFYRESULT)
-        trouble = trouble_of(
-            ended, times, request.origin, timeout_s=timeout_s, verify_result=verified
-        )
-    status = handle.getinfo(pycurl.RESPONSE_CODE)
+    barred = None if sending.manner.proxy is None else _barred(handle, sending, ended)
+    trouble = barred or _trouble(handle, request, reception, ended, times, timeout_s=timeout_s)
+    status = reception.status
+    certificate = _certificate(handle) if secure and times.secured else None
+    facts = _facts(handle, status, reception.received)
+    if sending.manner.proxy is not None and "ip" in facts:
+        facts["proxy_ip"] = facts.pop("ip")
+    if certificate is not None and status and "expires_at" in certificate:
+        facts["certificate_expires_at"] = certificate["expires_at"]
     return Exchange(
-        phases=phases_of(times, secure=request.origin.secure),
-        facts=_facts(handle, request, status),
+        phases=phases_of(times, secure=secure) if barred is None else phases_until(times),
+        facts=facts,
         trouble=trouble,
         answer=Answer(status, reception.head, reception.body) if status else None,
         location=reception.location if trouble is None else None,
+        larger=reception.larger,
+        certificate=certificate,
     )
 
 
-def _facts(handle: Handle, request: Request, status: int) -> dict[str, str | int]:
-    facts: dict[str, str | int] = {}
+def _barred(handle: Handle, sending: Sending, ended: Ended) -> Trouble | None:
+    """Why the proxy didn't let us through, if there is one that didn't."""
+    proxy, secure = sending.manner.proxy, sending.request.origin.secure
+    if proxy is None:
+        return None
+    tunnelled = not proxy.tunnels and (secure or proxy.by_address)
+    return proxy_trouble(proxy, handle, ended, tunnelled=tunnelled, secure=secure)
+
+
+def _trouble(
+    handle: Handle,
+    request: Request,
+    reception: Reception,
+    ended: Ended,
+    times: Times,
+    *,
+    timeout_s: float,
+) -> Trouble | None:
+    if ended.code == pycurl.E_OK:
+        reception.finish()
+    if reception.damage is not None:
+        message = f"the answer of {request.origin.peer} is broken: {reception.damage}"
+        return Trouble(Reason.PROTOCOL_ERROR, message)
+    if ended.code == pycurl.E_OK or (ended.code == pycurl.E_WRITE_ERROR and reception.cut):
+        return None
+    verified = handle.getinfo(pycurl.SSL_VERIFYRESULT)
+    return trouble_of(ended, times, request.origin, timeout_s=timeout_s, verify_result=verified)
+
+
+def _facts(handle: Handle, status: int, size: int) -> dict[str, str | int | float | bool]:
+    facts: dict[str, str | int | float | bool] = {}
     address = handle.getinfo(pycurl.PRIMARY_IP)
     if address:
         facts["ip"] = address
     if status:
         facts["status"] = status
         facts["http_version"] = _VERSIONS.get(handle.getinfo(pycurl.INFO_HTTP_VERSION), "?")
-        facts["size"] = handle.getinfo(pycurl.SIZE_DOWNLOAD_T)
-        if request.origin.secure:
-            expires = _expiry(handle)
-            if expires is not None:
-                facts["certificate_expires_at"] = expires
+        facts["size"] = size
     return facts
 
 
-def _expiry(handle: Handle) -> str | None:
-    """When the target's own certificate expires."""
+def _certificate(handle: Handle) -> dict[str, Any] | None:
     chain = handle.getinfo_raw(pycurl.INFO_CERTINFO)
-    fields = chain[0] if chain else ()
-    stated = next((value for name, value in fields if name == b"Expire date"), None)
-    return None if stated is None else _iso(stated.decode("latin-1"))
-
-
-@lru_cache(maxsize=4096)
-def _iso(stated: str) -> str | None:
-    try:
-        at = datetime.strptime(stated, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=UTC)
-    except ValueError:  # a year beyond 9999, say
-        return None
-    return at.isoformat().replace("+00:00", "Z")
+    verified = handle.getinfo(pycurl.SSL_VERIFYRESULT)
+    return certificate_of(chain, now_s=time.time(), chain_valid=verified == 0)

@@ -28,7 +28,7 @@ class Origin:
     @property
     def peer(self) -> str:
         """Host and port, as messages name them."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def locate(url: str | bytes, base: str | None = None) -> Place:
 def _origin(parts: "pycurl.CurlUrl") -> Origin:
     host = parts.host.lower().removeprefix("[").removesuffix("]")
     port = int(parts.port) if parts.port else _PORTS[parts.scheme]
-    return Origin(parts.scheme, host, port, _is_address(host))
+    return Origin(parts.scheme, host, port, is_address(host))
 
 
 def _authorization(parts: "pycurl.CurlUrl") -> bytes | None:
@@ -71,10 +71,21 @@ def _authorization(parts: "pycurl.CurlUrl") -> bytes | None:
         return None
     user, password = unquote_to_bytes(parts.user or ""), unquote_to_bytes(parts.password or "")
     parts.user = parts.password = None
+    return basic(user, password)
+
+
+def basic(user: bytes, password: bytes) -> bytes:
+    """The value of an Authorization header (RFC 7617)."""
     return b"Basic " + base64.b64encode(user + b":" + password)
 
 
-def _is_address(host: str) -> bool:
+def bracketed(host: str) -> str:
+    """A host as it stands in front of a port."""
+    return f"[{host}]" if ":" in host else host
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address."""
     try:
         ip_address(host)
     except ValueError:

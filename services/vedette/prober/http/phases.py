@@ -1,10 +1,9 @@
 """How long each phase of a transfer took."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(NamedTuple):
     """When a transfer reached its marks, in microseconds from its start; 0 if it didn't."""
 
     looked_up: int
@@ -29,6 +28,11 @@ def phases_of(times: Times, *, secure: bool) -> dict[str, float]:
     if times.first_byte:
         phases["transfer"] = _ms(times.first_byte, times.ended)
     return phases
+
+
+def phases_until(times: Times) -> dict[str, float]:
+    """The phases of a transfer that never came as far as the target."""
+    return {"connect": _ms(times.looked_up, times.ended)}
 
 
 def _ms(start: int, end: int) -> float:

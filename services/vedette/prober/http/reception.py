@@ -1,52 +1,141 @@
 """What comes in of one answer: the header lines, and the body up to a limit."""
 
+from dataclasses import dataclass
+
+from vedette.prober.http.decoding import Decoder, Undecodable, decode, decoders
 from vedette.prober.http.request import REDIRECTS
 
 BODY_LIMIT = 1024 * 1024
 _LOCATION = b"location:"
+_ENCODING = b"content-encoding:"
+_BLANK = frozenset({b"\r\n", b"\n"})
+_FINAL = 200
+_ENOUGH = 0  # what a callback returns to end the transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """How much of an answer is taken."""
+
+    limit: int = BODY_LIMIT
+    body: bool = True
+    decode: bool = True
+    asked_first: frozenset[int] = frozenset()
+    """Statuses that libcurl may answer by itself, with credentials."""
 
 
 class Reception:
     """libcurl's callbacks for one transfer; returning 0 ends it."""
 
-    __slots__ = ("_follow", "body", "cut", "head", "location")
+    __slots__ = (
+        "_decoders", "_follow", "_in_head", "_taking",
+        "body", "cut", "damage", "head", "larger", "location", "received", "status",
+    )  # fmt: skip
 
-    def __init__(self, *, follow: bool) -> None:
+    def __init__(self, taking: Taking, *, follow: bool) -> None:
+        self._taking = taking
         self._follow = follow
+        self._in_head = True
+        self._decoders: list[Decoder] = []
         self.head: list[bytes] = []
+        """The header lines of the last answer, without trailers."""
+        self.status = 0
+        """The status of that answer, once its head is complete and it isn't an interim one."""
         self.body = bytearray()
+        self.received = 0
+        """Bytes of the body as it came, encoded or not."""
         self.cut = False
         """Whether we ended the transfer: enough was seen."""
+        self.larger = False
+        """Whether the body went beyond the limit."""
+        self.damage: str | None = None
+        """What of the answer is broken although it came by valid means."""
         self.location: bytes | None = None
         """Where a redirect that is to be followed leads."""
 
     def header(self, line: bytes) -> int:
         """One header line, or the empty line behind them."""
+        if not self._in_head:
+            if not line.startswith(b"HTTP/"):
+                return len(line)  # a trailer
+            self.head.clear()  # those before were interim answers
+            self._in_head = True
+            self.status = 0
         self.head.append(line)
-        # Nobody reads the body of a redirect that is followed, so it isn't waited for.
-        if line == b"\r\n" and self._follow and not self.body:
-            self.location = _location(self.head)
-            if self.location is not None:
-                self.cut = True
-                return 0
+        if len(line) <= 2 and line in _BLANK:
+            self._in_head = False
+            status = _status(self.head[0])
+            if status >= _FINAL:
+                self.status = status
+                self.cut = not self._goes_on(status)
+                return _ENOUGH if self.cut else len(line)
         return len(line)
 
     def write(self, chunk: bytes) -> int:
-        """A piece of the decoded body."""
-        self.body += chunk
-        if len(self.body) > BODY_LIMIT:
-            del self.body[BODY_LIMIT:]
+        """A piece of the body."""
+        taking, body = self._taking, self.body
+        if not taking.body:
             self.cut = True
-            return 0
+            return _ENOUGH
+        self.received += len(chunk)
+        if self._decoders:
+            try:
+                body += decode(self._decoders, chunk, taking.limit + 1 - len(body))
+            except Undecodable as error:
+                self.damage = str(error)
+                return _ENOUGH
+        else:
+            body += chunk
+        if len(body) > taking.limit:
+            del body[taking.limit :]
+            self.cut = self.larger = True
+            return _ENOUGH
         return len(chunk)
 
+    def finish(self) -> None:
+        """The transfer has ended well; what came may still be half an answer."""
+        if self._in_head:
+            self.damage = "its head ends too early"
+        elif not all(decoder.finished for decoder in self._decoders):
+            self.damage = "its encoded body ends too early"
 
-def _location(head: list[bytes]) -> bytes | None:
-    start = max(at for at, line in enumerate(head) if line.startswith(b"HTTP/"))
-    if _status(head[start]) not in REDIRECTS:
-        return None
-    fields = (line for line in head[start + 1 :] if line[: len(_LOCATION)].lower() == _LOCATION)
-    return next((line[len(_LOCATION) :].strip() or None for line in fields), None)
+    def _goes_on(self, status: int) -> bool:
+        """Whether more than the head is wanted."""
+        if status in self._taking.asked_first:
+            return True
+        if self._follow and status in REDIRECTS:
+            # Nobody reads the body of a redirect that is followed, so it isn't waited for.
+            self.location = self._field(_LOCATION)
+            if self.location is not None:
+                return False
+        if self._taking.body and self._taking.decode:
+            self._expect_encoded()
+        return self._taking.body
+
+    def _expect_encoded(self) -> None:
+        if _ENCODING not in b"".join(self.head).lower():
+            return
+        try:
+            self._decoders = decoders((self._field(_ENCODING) or b"").decode("latin-1"))
+        except Undecodable as error:
+            self._decoders = [_Hopeless(str(error))]
+
+    def _field(self, prefix: bytes) -> bytes | None:
+        """The value of a field that is there once, and not empty."""
+        fields = (line for line in self.head if line[: len(prefix)].lower() == prefix)
+        return next((line[len(prefix) :].strip() or None for line in fields), None)
+
+
+class _Hopeless:
+    """Stands for a coding we don't know: it matters only if a body comes."""
+
+    finished = True
+
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    def decode(self, data: bytes, most: int) -> bytes:
+        raise Undecodable(self._why)
 
 
 def _status(line: bytes) -> int:

@@ -39,7 +39,6 @@ _VERIFY = {
 _HANDSHAKE = frozenset(
     {
         pycurl.E_SSL_CONNECT_ERROR,
-        pycurl.E_SSL_CERTPROBLEM,
         pycurl.E_SSL_CIPHER,
         pycurl.E_SSL_ISSUER_ERROR,
         pycurl.E_SSL_INVALIDCERTSTATUS,
@@ -47,6 +46,8 @@ _HANDSHAKE = frozenset(
         _SSL_CLIENTCERT,
     }
 )
+_READING = frozenset({pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
+_ALERT = "tlsv13 alert"
 _PROTOCOL = frozenset(
     {
         pycurl.E_UNSUPPORTED_PROTOCOL,  # not HTTP, or an unknown version of it
@@ -80,7 +81,8 @@ def trouble_of(
 
 
 def _by_code(ended: Ended, peer: str) -> Trouble:
-    if ended.code in _HANDSHAKE:
+    # In TLS 1.3, a server looks at our certificate when for us the handshake is already over.
+    if ended.code in _HANDSHAKE or (ended.code in _READING and _ALERT in ended.message):
         return Trouble(Reason.TLS_HANDSHAKE, f"TLS handshake with {peer} failed: {ended.message}")
     if ended.code == pycurl.E_GOT_NOTHING:
         return Trouble(Reason.PROTOCOL_ERROR, f"{peer} closed the connection without an answer")

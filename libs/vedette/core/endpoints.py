@@ -1,0 +1,51 @@
+"""Targets that are a port of a host, and how TLS begins there."""
+
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from vedette.core.hosts import Host, IpProtocol, Port, version_of
+from vedette.core.monitor import Target
+from vedette.core.nameserver import check_nameserver
+
+StartTls = Literal[
+    "smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "xmpp", "xmpp-server"
+]
+"""The protocols that the prober can ask to go over to TLS."""
+
+
+class Endpoint(Target):
+    """A port of a host, over TCP."""
+
+    host: Host
+    port: Port
+    ip_protocol: IpProtocol = Field(
+        default="any",
+        description="Which addresses of the host to connect to: `ip4` or `ip6` alone, either "
+        "first (`prefer_ip4`, `prefer_ip6`), or `any`, in the order that suits the prober.",
+    )
+
+    resolver: str | None = Field(
+        default=None,
+        max_length=64,
+        description="The name server to ask instead of the prober's: an address, with or without "
+        "a port.",
+        examples=["192.0.2.53", "[2001:db8::53]:5353"],
+    )
+
+    @field_validator("resolver")
+    @classmethod
+    def _nameserver(cls, resolver: str | None) -> str | None:
+        return None if resolver is None else check_nameserver(resolver)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        other = {"ip4": 6, "ip6": 4}.get(self.ip_protocol)
+        if other is not None and version_of(self.host) == other:
+            raise ValueError(f"ip_protocol is {self.ip_protocol}, but {self.host} is given")
+        return self
+
+    @property
+    def peer(self) -> str:
+        """Host and port, as people and messages name them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -1,0 +1,73 @@
+"""Checks: one job to its result, whatever happens."""
+
+import asyncio
+import time
+
+import structlog
+
+from vedette.core.outcome import Reason
+from vedette.core.result import Result
+from vedette.prober.context import Context
+from vedette.prober.domain import internal_error, result_of
+from vedette.prober.jobs import Job
+from vedette.prober.limits import Limits
+from vedette.prober.metrics import CheckMetrics
+from vedette.prober.plans import Plan, Plans, Unusable
+
+log = structlog.get_logger()
+_UNKNOWN_KIND = "unknown"
+MOST_AHEAD_S = 1
+"""A slot further ahead than this is a clock that is wrong, not a job that is early."""
+
+
+class Checker:
+    """Runs checks with what a prober has open, in their slots and within its limits."""
+
+    def __init__(self, context: Context, limits: Limits, metrics: CheckMetrics) -> None:
+        self._context = context
+        self._limits = limits
+        self._metrics = metrics
+        self._plans = Plans()
+
+    async def check(self, job: Job) -> Result:
+        """One job to its result, whatever happens."""
+        kind = _UNKNOWN_KIND
+        try:
+            plan = self._plans.of(job)
+            kind = plan.kind
+            result = await self._in_turn(job, plan)
+        except Unusable as error:
+            result = internal_error(job, str(error))
+        except Exception as error:
+            # Told by the result and the metrics; a log line a check could flood the log.
+            log.debug("a probe failed", monitor=str(job.monitor_id), exc_info=True)
+            result = internal_error(job, f"the prober failed: {type(error).__name__}: {error}")
+        self._metrics.record(kind, result)
+        return result
+
+    async def _in_turn(self, job: Job, plan: Plan) -> Result:
+        """Run a check in its slot, when there is a place for it, unless that is too late."""
+        early_s = job.slot / 1000 - time.time()
+        if early_s > 0:  # jobs are sent ahead, so that the way here costs no time
+            await asyncio.sleep(min(early_s, MOST_AHEAD_S))
+        left_s = job.run_by / 1000 - time.time()
+        if left_s <= 0:
+            return _missed(job, "the job reached the prober too late")
+        host = plan.probe.host
+        obstacle = await self._limits.enter(host, asyncio.get_running_loop().time() + left_s)
+        if obstacle is not None:
+            return _missed(job, obstacle)
+        try:
+            started_at = int(time.time() * 1000)
+            if started_at > job.run_by:
+                return _missed(job, "the prober was too slow to start it")
+            seen = await plan.probe.probe(self._context, plan.timeout_s)
+        finally:
+            self._limits.leave(host)
+        return result_of(job, seen, plan.expectation, started_at)
+
+
+def _missed(job: Job, why: str) -> Result:
+    limit_s = (job.run_by - job.slot) / 1000
+    message = f"{Reason.MISSED.words}: not started within {limit_s:g} s of its due time; {why}"
+    return Result.missed(job.monitor_id, job.revision, job.slot, message)

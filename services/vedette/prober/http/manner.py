@@ -1,0 +1,180 @@
+"""How the requests of one target are sent, as options of libcurl's, prepared once."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pycurl
+
+from vedette.core.hosts import IpProtocol
+from vedette.core.http import DigestAuth
+from vedette.core.kinds.http import HttpTarget
+from vedette.core.tls import TlsOptions
+from vedette.prober.http.origin import Origin, bracketed
+from vedette.prober.http.proxy import Proxy, Setopts, proxy_of
+from vedette.prober.http.reception import Taking
+from vedette.prober.http.request import Request
+
+_ALWAYS: Setopts = (
+    (pycurl.NOSIGNAL, 1),
+    (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+    (pycurl.FRESH_CONNECT, 1),
+    (pycurl.FORBID_REUSE, 1),
+    (pycurl.COOKIEFILE, ""),  # keeps cookies, starting without any
+)
+_DIRECT: Setopts = ((pycurl.PROXY, ""),)  # the environment's would change what is checked
+_VERSIONS = {
+    "1.1": pycurl.CURL_HTTP_VERSION_1_1,
+    "2": pycurl.CURL_HTTP_VERSION_2TLS,
+    "2-prior-knowledge": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+}
+_LOWEST = {
+    "1.0": pycurl.SSLVERSION_TLSv1_0,
+    "1.1": pycurl.SSLVERSION_TLSv1_1,
+    "1.2": pycurl.SSLVERSION_TLSv1_2,
+    "1.3": pycurl.SSLVERSION_TLSv1_3,
+}
+_HIGHEST = {
+    "1.0": pycurl.SSLVERSION_MAX_TLSv1_0,
+    "1.1": pycurl.SSLVERSION_MAX_TLSv1_1,
+    "1.2": pycurl.SSLVERSION_MAX_TLSv1_2,
+    "1.3": pycurl.SSLVERSION_MAX_DEFAULT,
+}
+# OpenSSL speaks the versions before 1.2 only when it is told not to mind.
+_OLD = ((pycurl.SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=0"),)
+_UNAUTHORIZED = frozenset({401})
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is the same for all requests of a target, and where its own ones differ."""
+
+    origin: Origin
+    always: Setopts
+    secure: Setopts
+    own_ca: bool
+    credentials: Setopts
+    """For the target's own origin alone."""
+    client_certificate: Setopts
+    """For the target's own host alone, as what follows."""
+    server_name: str | None
+    address: str | None
+    protocol: IpProtocol
+    nameserver: str | None
+    proxy: Proxy | None
+    straight: bool
+    """Whether a URL's address is where to connect to, be it what it may."""
+    taking: Taking
+
+    def setopts(self, request: Request) -> Setopts:
+        """The options of one request, but for those that differ from check to check."""
+        own_host = request.origin.host == self.origin.host
+        options = [*self.always, *_of(request)]
+        lines = request.lines()
+        if request.origin == self.origin:
+            options += self.credentials
+        if request.origin.secure:
+            options += self.secure
+            if own_host:
+                options += self.client_certificate
+        if self.renames(request):
+            options.append((pycurl.URL, _renamed(request.url, self.server_name)))
+            if not any(name == "host" for name, _ in request.headers):
+                lines.append(b"Host: " + _host(request.origin).encode())
+        options.append((pycurl.HTTPHEADER, lines))
+        return tuple(options)
+
+    def renames(self, request: Request) -> bool:
+        """Whether libcurl is told another host, so that it asks for that one's certificate."""
+        own_host = request.origin.host == self.origin.host
+        return self.server_name is not None and own_host and request.origin.secure
+
+
+def manner_of(target: HttpTarget, origin: Origin) -> Manner:
+    """A target's manner."""
+    proxy = None if target.proxy is None else proxy_of(target.proxy)
+    always = [*_ALWAYS, *(_DIRECT if proxy is None else proxy.setopts)]
+    if target.http_version != "auto":
+        always.append((pycurl.HTTP_VERSION, _VERSIONS[target.http_version]))
+    digest = isinstance(target.auth, DigestAuth)
+    return Manner(
+        origin=origin,
+        always=tuple(always),
+        secure=_tls(target.tls),
+        own_ca=target.tls.ca is not None,
+        credentials=_credentials(target),
+        client_certificate=_client_certificate(target.tls),
+        server_name=target.tls.server_name,
+        address=target.resolve_to,
+        protocol=target.ip_protocol,
+        nameserver=target.resolver,
+        proxy=proxy,
+        straight=proxy is None and target.resolve_to is None,
+        taking=Taking(
+            limit=target.body_limit_bytes,
+            body=target.read_body,
+            decode=target.compression != "off",
+            asked_first=_UNAUTHORIZED if digest else frozenset(),
+        ),
+    )
+
+
+def _of(request: Request) -> list[tuple[int, Any]]:
+    options: list[tuple[int, Any]] = [(pycurl.URL, request.url)]
+    if request.cookie is not None:
+        options.append((pycurl.COOKIE, request.cookie))
+    if request.method == "HEAD":
+        options.append((pycurl.NOBODY, 1))
+    elif request.method != "GET" or request.body is not None:
+        if request.body is not None or request.method == "POST":
+            options.append((pycurl.POSTFIELDS, request.body or b""))
+        options.append((pycurl.CUSTOMREQUEST, request.method))
+    return options
+
+
+def _tls(tls: TlsOptions) -> Setopts:
+    options: list[tuple[int, Any]] = [
+        (pycurl.OPT_CERTINFO, 1),
+        # A resumed session would not show the certificate, and an expired one would pass.
+        (pycurl.SSL_SESSIONID_CACHE, 0),
+    ]
+    if not tls.verify:
+        options += [(pycurl.SSL_VERIFYPEER, 0), (pycurl.SSL_VERIFYHOST, 0)]
+    if tls.ca is not None:
+        options.append((pycurl.CAINFO_BLOB, tls.ca.encode()))
+    if (tls.min_version, tls.max_version) != ("1.2", "1.3"):
+        options.append((pycurl.SSLVERSION, _LOWEST[tls.min_version] | _HIGHEST[tls.max_version]))
+    if tls.min_version < "1.2":
+        options += _OLD
+    return tuple(options)
+
+
+def _client_certificate(tls: TlsOptions) -> Setopts:
+    if tls.client_certificate is None or tls.client_key is None:
+        return ()
+    return (
+        (pycurl.SSLCERTTYPE, "PEM"),
+        (pycurl.SSLKEYTYPE, "PEM"),
+        (pycurl.SSLCERT_BLOB, tls.client_certificate.encode()),
+        (pycurl.SSLKEY_BLOB, tls.client_key.encode()),
+    )
+
+
+def _credentials(target: HttpTarget) -> Setopts:
+    if not isinstance(target.auth, DigestAuth):
+        return ()
+    return (
+        (pycurl.HTTPAUTH, pycurl.HTTPAUTH_DIGEST),
+        (pycurl.USERNAME, target.auth.username.encode()),
+        (pycurl.PASSWORD, target.auth.password.encode()),
+    )
+
+
+def _renamed(url: str, host: str | None) -> str:
+    parts = pycurl.CurlUrl(url)
+    parts.host = host
+    return str(parts.url)
+
+
+def _host(origin: Origin) -> str:
+    default = {"http": 80, "https": 443}[origin.scheme]
+    return bracketed(origin.host) if origin.port == default else origin.peer
