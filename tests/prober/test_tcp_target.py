@@ -1,5 +1,6 @@
 """The definitions of the kinds tcp and tls: what is refused, and in which words."""
 
+import re
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ PAIR = {"client_certificate": CLIENT.pem, "client_key": CLIENT.key_pem}
 def test_refused_targets(target: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=r"[\s\S]*") as refusal:
         TcpTarget.model_validate(target)
-    assert words in str(refusal.value)
+    assert re.search(words, str(refusal.value))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,8 @@ def test_refused_targets(target: dict[str, Any], words: str) -> None:
     [
         ({"ca": "garbage"}, "holds no certificate"),
         ({"ca": CLIENT.pem.replace("M", "?", 1)}, "holds no certificate"),
-        ({"ca": CLIENT.pem[:100] + CLIENT.pem[151:]}, "base64"),
+        # Which of the two is noticed depends on the key, which is new in each run.
+        ({"ca": CLIENT.pem[:100] + CLIENT.pem[151:]}, "base64|cut off"),
         ({"ca": CLIENT.pem.replace(CLIENT.pem[100:165], "\n")}, "cut off"),
         ({"client_certificate": CLIENT.pem}, "go together"),
         ({"client_key": CLIENT.key_pem}, "go together"),
@@ -65,7 +67,7 @@ def test_refused_targets(target: dict[str, Any], words: str) -> None:
 def test_refused_options(options: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError) as refusal:
         TlsTarget.model_validate({"host": "a.example", "tls": options})
-    assert words in str(refusal.value)
+    assert re.search(words, str(refusal.value))
 
 
 @pytest.mark.parametrize("text", ["", "zz", "ab" * 20])

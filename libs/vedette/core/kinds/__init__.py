@@ -17,10 +17,12 @@ from vedette.core.monitor import MonitorSpec
 
 @cache
 def kinds() -> dict[str, type[MonitorSpec]]:
-    """Every kind's monitor model, by the kind's name."""
+    """Every kind's monitor model, by the kind's name, in the order of their names."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
-    return {_name(model): model for model in MonitorSpec.__subclasses__()}
+    # Their order as subclasses is that in which they happened to be imported.
+    models = {_name(model): model for model in MonitorSpec.__subclasses__()}
+    return {name: models[name] for name in sorted(models)}
 
 
 class _Kind(BaseModel):
