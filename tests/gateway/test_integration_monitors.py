@@ -70,6 +70,25 @@ async def test_what_was_read_can_be_changed_and_put_back(api: Api) -> None:
     assert (refused.status, refused.fields) == (422, ["intervall_s"])
 
 
+async def test_secrets_of_a_target_are_not_shown_and_kept(api: Api, world: World) -> None:
+    target = {
+        "url": "https://shop.example/",
+        "headers": {"X-Api-Key": "hunter2", "Accept": "text/html"},
+        "auth": {"scheme": "basic", "username": "ann", "password": "hunter2"},
+    }
+    id = (await api.create("/monitors", a_monitor(target=target)))["id"]
+    monitor = (await api.get(f"/monitors/{id}")).body
+    assert "hunter2" not in str(monitor)
+    assert monitor["target"]["headers"] == {"X-Api-Key": "********", "Accept": "text/html"}
+    await api.ask("PUT", f"/monitors/{id}", {**monitor, "interval_s": 120})
+    kept = await world.pool.fetchval("select spec from monitor")
+    assert (kept["interval_s"], kept["target"]["auth"]["password"]) == (120, "hunter2")
+    assert kept["target"]["headers"]["X-Api-Key"] == "hunter2"
+    refused = await api.ask("POST", "/monitors", a_monitor(target=monitor["target"]))
+    assert refused.status == 422
+    assert "target.auth.password" in refused.fields
+
+
 async def test_pausing_shows_at_once_and_twice_is_once(api: Api, world: World) -> None:
     id = (await api.create("/monitors", a_monitor()))["id"]
     await world.standing(id, "up", world.ago(hours=1))

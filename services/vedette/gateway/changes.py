@@ -21,6 +21,7 @@ from vedette.core.events import (
 from vedette.core.ids import uuid7
 from vedette.core.kinds import parse_monitor
 from vedette.core.monitor import MonitorSpec
+from vedette.core.redaction import placeholders, restored
 from vedette.gateway.context import now_ms
 from vedette.gateway.invalid import field_errors
 from vedette.gateway.problems import FieldError, invalid
@@ -30,15 +31,26 @@ from vedette.store.pool import Connection
 from vedette.telemetry.traces import traceparent
 
 
-def parse(definition: Mapping[str, Any]) -> MonitorSpec:
-    """A definition as a person wrote it. Raises Problem, naming every wrong field."""
+def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = None) -> MonitorSpec:
+    """A definition as a person wrote it. Raises Problem, naming every wrong field.
+
+    Secrets that were read as placeholders stay as they are `stored`.
+    """
     try:
-        return parse_monitor(definition)
+        whole = restored(definition, stored)
+        if hidden := list(placeholders(whole)):
+            raise invalid([_placeholder(path) for path in hidden])
+        return parse_monitor(whole)
     except ValidationError as error:
         raise invalid(field_errors(error)) from None
     except RecursionError:
         too_deep = FieldError(field="assertions", message="nested too deep", rule="too_deep")
         raise invalid([too_deep]) from None
+
+
+def _placeholder(path: str) -> FieldError:
+    words = "this is the placeholder of a secret, not a secret; write the secret itself"
+    return FieldError(field=path, message=words, rule="placeholder")
 
 
 async def create(db: Connection, workspace: UUID, spec: MonitorSpec) -> UUID:

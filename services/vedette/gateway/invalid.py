@@ -44,6 +44,8 @@ def _field_error(detail: ErrorDetails, tags: frozenset[str]) -> FieldError:
 
 def _without_node_tags(location: tuple[int | str, ...]) -> list[int | str]:
     """Assertions form a tree whose nodes carry a tag each (leaf, all, any, not): leave it out."""
+    if location[:2] == ("target", "auth"):
+        return [*location[:2], *location[3:]]  # which scheme it was read as is no field
     if location[:1] not in {("assertions",), ("degraded_assertions",)}:
         return list(location)
     kept: list[int | str] = []

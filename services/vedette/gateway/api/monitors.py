@@ -115,7 +115,7 @@ async def _change(
 ) -> web.Response:
     async with transaction(call.pool) as db:
         row = await _locked(db, call)
-        spec = changes.parse(definition(row["spec"]))
+        spec = changes.parse(definition(row["spec"]), stored=row["spec"])
         await changes.update(db, call.workspace, row, spec)
         return await _shown(db, call, row["id"])
 

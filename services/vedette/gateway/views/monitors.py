@@ -6,8 +6,8 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field, create_model
 
-from vedette.core.kinds import kinds
-from vedette.core.monitor import MonitorSpec
+from vedette.core.kinds import kinds, parse_monitor
+from vedette.core.redaction import redacted
 from vedette.core.state import State
 from vedette.gateway.views.common import CheckSummary, Instant, View, shown
 
@@ -34,7 +34,7 @@ def monitor_models() -> tuple[type[BaseModel], ...]:
 
 
 def monitor_view(row: Record) -> dict[str, Any]:
-    """A row of `store.monitors` as an answer: the definition as it was written, then the rest."""
+    """A row of `store.monitors` as an answer: the definition without its secrets, then the rest."""
     standing = MonitorStanding(
         id=row["id"],
         state=row["state"],
@@ -45,6 +45,4 @@ def monitor_view(row: Record) -> dict[str, Any]:
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
-    # jsonb keeps its own order of keys; people expect the name first.
-    ordered = {name: row["spec"][name] for name in MonitorSpec.model_fields if name in row["spec"]}
-    return {"id": str(row["id"]), **ordered, **row["spec"], **shown(standing)}
+    return {"id": str(row["id"]), **redacted(parse_monitor(row["spec"])), **shown(standing)}
