@@ -33,6 +33,8 @@ class Installation:
     environment: dict[str, str]
     directory: Path
     children: dict[str, list[Child]] = field(default_factory=dict)
+    began: dict[Child, int] = field(default_factory=dict)
+    """Where in its log each process's own words begin: a service's log goes on over restarts."""
 
     @property
     def services(self) -> Sequence[str]:
@@ -57,12 +59,16 @@ class Installation:
         return await asyncio.gather(*(child.wait() for child in self.children[service]))
 
     async def ready(self) -> None:
-        """Wait until the API answers, and in time every service with it."""
+        """Wait until every process says that it runs, and the API answers."""
         async with aiohttp.ClientSession() as http:
 
             async def answers() -> bool:
                 for child in itertools.chain(*self.children.values()):
                     assert child.returncode is None, child.log_text()
+                    # Stopped before it knows how to stop well, a process just ends.
+                    words = child.log_text()[self.began[child] :]
+                    if not any(sign in words for sign in ('"event": "running"', "is up,")):
+                        return False
                 try:
                     async with http.get(f"{self.url}/health/ready") as response:
                         return response.status == 200
@@ -84,11 +90,15 @@ class Installation:
         if service == "gateway" and number > 0:
             environment["VEDETTE_HTTP"] = f"127.0.0.1:{free_port()}"
         words = ["up"] if service == "up" else ["run", service]
-        return await Child.start(
+        log = self.directory / f"{service}-{number}.log"
+        began = len(log.read_text()) if log.exists() else 0
+        child = await Child.start(
             [sys.executable, "-m", "vedette.cli.main", *words],
-            log=self.directory / f"{service}-{number}.log",
+            log=log,
             env=os.environ | environment,
         )
+        self.began[child] = began
+        return child
 
 
 @asynccontextmanager

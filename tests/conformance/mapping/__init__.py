@@ -1,0 +1,45 @@
+"""From a case's `probe` record to a definition as a person would write it: one module a kind.
+
+Every key of a record must be read by somebody; a key that nobody reads, or that our model has no
+word for, makes the run fail as *not expressible*. What a source leaves to its own default may be
+spelt out here, as that source has it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.conformance.mapping import dns, http, icmp, streams
+from tests.conformance.mapping.reading import NotExpressible, Reading
+
+Definition = dict[str, Any]
+_MODULES: Mapping[str, Callable[[Reading], Definition]] = {
+    "http": http.define,
+    "tcp": streams.define,
+    "tls": streams.define,
+    "ssh": streams.define,
+    "starttls": streams.define,
+    "dns": dns.define,
+    "icmp": icmp.define,
+}
+
+
+def definition_of(kind: str, probe: Mapping[str, Any], source: str) -> Definition:
+    """The definition for a probe record. Raises NotExpressible, and ValueError for a refusal."""
+    reading = Reading(probe, kind=_kind(kind, probe), source=source)
+    if reading.kind not in _MODULES:
+        raise NotExpressible(f"kind {reading.kind}")
+    definition = _MODULES[reading.kind](reading)
+    definition["name"] = reading.get("name", "conformance")
+    if "group" in reading:
+        definition["tags"] = [reading.get("group")]
+    for ours, theirs in (("interval_s", "interval"), ("retry_interval_s", "retry_interval_s")):
+        value = reading.get(ours, reading.get(theirs))
+        if value is not None:
+            definition[ours] = value
+    reading.finish()
+    return definition
+
+
+def _kind(kind: str, probe: Mapping[str, Any]) -> str:
+    """A URL is asked over HTTP, whatever of it the case is about."""
+    return "http" if "url" in probe else kind

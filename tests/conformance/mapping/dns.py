@@ -1,0 +1,111 @@
+"""Kind dns."""
+
+import re
+from typing import Any, get_args
+
+from tests.conformance.mapping import network
+from tests.conformance.mapping.patterns import regex_of
+from tests.conformance.mapping.reading import NotExpressible, Reading
+
+from vedette.core.kinds.dns import Rcode
+
+Part = dict[str, Any]
+_SECTIONS = ("validate_answer", "validate_authority", "validate_additional")
+_OF_RECORD = re.compile(r"\[BODY\] == (?P<value>.*)", re.IGNORECASE | re.DOTALL)
+_CHOICES = re.compile(r"any\((?P<choices>.*)\)", re.DOTALL)
+_WILDCARD = re.compile(r"pat\((?P<glob>.*)\)", re.DOTALL)
+_NOT_BLANK = re.compile(r"\S+")
+# What a record's condition is as a pattern that is searched for.
+_PATTERNS = {"contains": "{}", "starts_with": "^{}", "ends_with": "{}$"}
+
+
+def define(reading: Reading) -> Part:
+    """The definition of a record about DNS."""
+    target = _server(reading) | network.addresses(reading) | _question(reading)
+    target |= reading.renamed(**{section: section for section in _SECTIONS})
+    target |= _leniency(reading)
+    answers, assertions = _records(reading)
+    of_body, others = _conditions(reading)
+    answers |= of_body
+    if answers:
+        target["answers"] = answers
+    if "tls" in reading:
+        target["tls"] = network.tls_options(reading)
+        if reading.under("tls").get("enabled", False):
+            target["transport"] = "tls"
+    definition: Part = {"kind": "dns", "target": target, "assertions": assertions + others}
+    return definition | network.timeout(reading)
+
+
+def _server(reading: Reading) -> Part:
+    target = reading.renamed(transport="transport")
+    port, resolvers = reading.get("port"), reading.get("resolvers")
+    if resolvers is not None:
+        parts = [_NOT_BLANK.sub(rf"\g<0>:{port}", part) for part in resolvers.split(",")]
+        return target | {"server": ",".join(parts)}
+    return target | reading.renamed(server="target")
+
+
+def _question(reading: Reading) -> Part:
+    """Without a type, bbe asks for ANY."""
+    question = reading.renamed(
+        name="query_name", type="query_type", recursion_desired="recursion_desired"
+    ) | reading.renamed(**{"class": "query_class"})
+    if reading.source == "bbe":
+        question.setdefault("type", "ANY")
+    return question
+
+
+def _leniency(reading: Reading) -> Part:
+    """bbe and gatus ask for no records; to gatus, each code is an answer to assert on."""
+    target = reading.renamed(rcodes="valid_rcodes")
+    if reading.source in {"bbe", "gatus"}:
+        target["min_answers"] = 0
+    if reading.source == "gatus" and "conditions" in reading:
+        target.setdefault("rcodes", list(get_args(Rcode)))
+    return target
+
+
+def _records(reading: Reading) -> tuple[Part, list[Part]]:
+    """Kuma's conditions on records: it is enough that one meets them."""
+    answers, assertions = reading.renamed(regex="record_regex"), []
+    for condition in reading.get("record_conditions", []):
+        operator, value = condition["op"], condition["value"]
+        if operator == "equals":
+            answers.setdefault("contains", []).append(value)
+        elif operator in _PATTERNS and "regex" not in answers:
+            answers["regex"] = _PATTERNS[operator].format(re.escape(value))
+        elif operator == "not_equals":
+            assertions.append({"subject": "answer", "operator": operator, "value": value})
+        else:
+            raise NotExpressible(f"record_conditions {operator}")
+    return answers, assertions
+
+
+def _conditions(reading: Reading) -> tuple[Part, list[Part]]:
+    """To gatus, the record's value is the body."""
+    answers: Part = {}
+    others = []
+    for condition in reading.get("conditions", []):
+        of_record = _OF_RECORD.fullmatch(condition)
+        if of_record is None:
+            others.append(condition)
+            continue
+        _add_value(answers, of_record["value"])
+    if any("[BODY]" in other.upper() for other in others):
+        raise NotExpressible("conditions on [BODY] of an answer, other than ==")
+    return answers, network.conditions(
+        Reading({"conditions": others}, kind="dns", source=reading.source)
+    )
+
+
+def _add_value(answers: Part, value: str) -> None:
+    """A literal, a wildcard, or one of several literals."""
+    wildcard, choices = _WILDCARD.fullmatch(value), _CHOICES.fullmatch(value)
+    if wildcard is not None:
+        answers["regex"] = regex_of(wildcard["glob"])
+    elif choices is not None:
+        literals = "|".join(re.escape(one.strip()) for one in choices["choices"].split(","))
+        answers["regex"] = f"^(?:{literals})$"
+    else:
+        answers.setdefault("contains", []).append(value)

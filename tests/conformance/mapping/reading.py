@@ -1,0 +1,44 @@
+"""Reading a record key by key."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class NotExpressible(Exception):
+    """A key of a record, or a value of it, that our model has no word for."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"not expressible: {key}")
+
+
+class Reading:
+    """A record of which every key must be read."""
+
+    def __init__(self, record: Mapping[str, Any], *, kind: str, source: str) -> None:
+        self._record = record
+        self._read: set[str] = set()
+        self.kind = kind
+        self.source = source
+
+    def __contains__(self, key: str) -> bool:
+        return self._record.get(key) is not None
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key."""
+        self._read.add(key)
+        value = self._record.get(key)
+        return default if value is None else value
+
+    def under(self, key: str) -> "Reading":
+        """The mapping under a key; empty if there is none."""
+        return Reading(self.get(key, {}), kind=self.kind, source=self.source)
+
+    def renamed(self, **names: str) -> dict[str, Any]:
+        """What is there of these keys, by the names that our model has for them."""
+        return {ours: self.get(theirs) for ours, theirs in names.items() if theirs in self}
+
+    def finish(self) -> None:
+        """Raises NotExpressible for keys that nobody has read."""
+        left = [key for key in self._record if key not in self._read]
+        if left:
+            raise NotExpressible(", ".join(left))

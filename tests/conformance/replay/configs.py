@@ -1,0 +1,82 @@
+"""By validation alone: is the definition refused, and does it say why?"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.conformance.definitions import validated
+from tests.conformance.kit import Kit, Run
+from tests.conformance.mapping import definition_of
+from tests.conformance.mapping.reading import NotExpressible
+from tests.conformance.observation import Observation, Problem
+
+# The kinds by their scheme, as Gatus has it.
+_SCHEMES = {"tcp": "tcp", "icmp": "icmp", "tls": "tls", "starttls": "starttls", "ssh": "ssh"}
+_NOT_OFFERED = frozenset({"udp", "ws", "wss", "sctp", "grpc", "grpcs"})
+
+
+def replay(run: Run, kit: Kit) -> Observation:
+    """What validation says. Raises NotExpressible."""
+    if "domain" in run.expect:
+        raise NotExpressible("domain")
+    with TemporaryDirectory(prefix="conformance-") as folder:
+        probe = dict(run.probe.get("config") or run.probe)
+        if "tls" in probe:
+            probe["tls"] = _with_files(probe["tls"], kit.client_files(Path(folder)))
+        observation = validated(lambda: _definition(run, probe))
+    kind = None if observation.spec is None else probe.get("type", observation.spec.kind)
+    observation.values = {"check_kind": kind}
+    return observation
+
+
+def posted(run: Run) -> Observation:
+    """What the API's validation says of what is posted to it."""
+    body = run.probe["post"]
+    if not isinstance(body, Mapping):
+        return Observation(problems=[Problem((), "not an object")])
+    return validated(lambda: _definition(run, dict(body)))
+
+
+def _definition(run: Run, probe: dict[str, Any]) -> dict[str, Any]:
+    """A key that is to be refused for being unknown is written down as it is."""
+    about = str(run.expect.get("config_error_about"))
+    kind = _by_scheme(probe) or probe.pop("type", run.kind)
+    if about == "type":
+        return {"name": "conformance", "kind": kind, "target": {}}
+    as_it_is = {f"{about}_file", *(() if about in _READ else (about,))} & probe.keys()
+    unknown = {key: probe.pop(key) for key in as_it_is}
+    if kind in {"http", "state", "condition"}:
+        kind = "http"
+        if "post" not in run.probe:
+            probe.setdefault("url", "http://127.0.0.1/")
+    definition = definition_of(kind, probe, run.source)
+    definition["target"] |= unknown
+    return definition
+
+
+_READ = frozenset({"query_name", "query_type", "query_class", "regex", "body", "expect",
+                   "bearer_token"})  # fmt: skip
+
+
+def _by_scheme(probe: dict[str, Any]) -> str | None:
+    """Gatus tells the kind by the target's scheme."""
+    scheme, found, rest = str(probe.get("url", "")).partition("://")
+    if not found:
+        return None
+    if scheme in _NOT_OFFERED:
+        raise NotExpressible(f"url {scheme}://")
+    if scheme not in _SCHEMES:
+        return None
+    del probe["url"]
+    probe |= {"type": _SCHEMES[scheme], "target": rest} if scheme != "icmp" else {"target": rest}
+    return _SCHEMES[scheme]
+
+
+def _with_files(tls: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:
+    """Files that are good, missing or garbage."""
+    found = dict(tls)
+    for key, own in (("client_cert_file", "certificate"), ("client_key_file", "key")):
+        word = found.get(key)
+        found[key] = {"good": files[own], "garbage": files["garbage"]}.get(str(word), "")
+    return found

@@ -1,0 +1,61 @@
+"""By what sums up: uptime over a window, and the days that results belong to.
+
+Ours is time, theirs counts results: here each result stands for the time until the next one.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from tests.conformance.mapping.reading import NotExpressible
+
+from vedette.core.instants import iso, to_ms
+from vedette.core.state import State
+from vedette.gateway.domain.uptime import Sight, Span, uptime
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_WINDOWS = {"1h": 1 / 24, "24h": 1, "7d": 7, "30d": 30, "365d": 365}
+
+
+def day(probe: Mapping[str, Any]) -> dict[str, Any]:
+    """The day of an instant, as events and the API show it."""
+    return {"day": iso(to_ms(datetime.fromisoformat(probe["time"])))[:10]}
+
+
+def daily(probe: Mapping[str, Any]) -> dict[str, Any]:
+    """One result a day, the first one up."""
+    states = [State.DOWN if at % 2 else State.UP for at in range(probe["days"])]
+    ratios = _ratios(states, timedelta(days=1))
+    return {f"uptime_{window}": ratio for window, ratio in ratios.items()}
+
+
+def beats(probe: Mapping[str, Any]) -> dict[str, Any]:
+    """Results with their response times."""
+    states = [State(beat[0].lower()) for beat in probe["beats"]]
+    return {"uptime_24h": _ratios(states, timedelta(minutes=1))["24h"]}
+
+
+def halves(probe: Mapping[str, Any]) -> dict[str, Any]:
+    """Results so many seconds ago."""
+    results = sorted(probe["results"], key=lambda one: -one["ago_s"])
+    gaps = {earlier["ago_s"] - later["ago_s"] for earlier, later in pairwise(results)}
+    if len(gaps) != 1:
+        raise NotExpressible("results at uneven times")
+    states = [State.UP if one["success"] else State.DOWN for one in results]
+    ratios = _ratios(states, timedelta(seconds=gaps.pop()))
+    return {"uptime": {window: ratios[window] for window in ("1h", "24h", "7d")}}
+
+
+def _ratios(states: Sequence[State], each: timedelta) -> dict[str, float | None]:
+    begin = _NOW - each * len(states)
+    spans = [
+        Span(state, begin + each * at, begin + each * (at + 1)) for at, state in enumerate(states)
+    ]
+    sight = Sight(last_vote=_NOW, interval_s=60, timeout_s=5)
+    return {
+        name: uptime(
+            spans, window=timedelta(days=days), created_at=begin, sight=sight, now=_NOW
+        ).ratio
+        for name, days in _WINDOWS.items()
+    }

@@ -1,0 +1,196 @@
+"""Records and the definitions they stand for; no kit is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.conformance.mapping import definition_of
+from tests.conformance.mapping.condition import evaluation_of, seconds
+from tests.conformance.mapping.patterns import jsonpath_of, regex_of, without_globs
+from tests.conformance.mapping.reading import NotExpressible
+from tests.conformance.mapping.trees import sentry_tree
+
+from vedette.core.kinds import parse_monitor
+
+URL = "http://shop.example/"
+
+
+def target_of(kind: str, source: str = "kuma", **probe: Any) -> dict[str, Any]:
+    definition = definition_of(kind, probe, source)
+    parse_monitor(definition)
+    target: dict[str, Any] = definition["target"]
+    return target
+
+
+def assertions_of(source: str = "kuma", **probe: Any) -> list[Any]:
+    definition = definition_of("http", {"url": URL, **probe}, source)
+    parse_monitor(definition)
+    found: list[Any] = definition["assertions"]
+    return found
+
+
+def test_a_key_that_nobody_reads_is_not_expressible() -> None:
+    with pytest.raises(NotExpressible, match="not expressible: respect_robots"):
+        definition_of("http", {"url": URL, "respect_robots": True}, "sentry")
+
+
+def test_a_kind_that_nobody_maps_is_not_expressible() -> None:
+    with pytest.raises(NotExpressible, match="kind gopher"):
+        definition_of("gopher", {}, "kuma")
+
+
+def test_a_websocket_is_not_expressible() -> None:
+    with pytest.raises(NotExpressible, match="WebSocket"):
+        definition_of("http", {"url": "ws://shop.example/"}, "kuma")
+
+
+def test_codes_and_ranges_are_alternatives() -> None:
+    assert assertions_of(valid_status_codes=[404, "200-299"]) == [
+        {
+            "any": [
+                {"subject": "status", "operator": "equals", "value": 404},
+                {"subject": "status", "operator": "between", "value": [200, 299]},
+            ]
+        }
+    ]
+
+
+def test_with_conditions_no_other_rule_is_about_the_status() -> None:
+    tree, rule = assertions_of("gatus", conditions=["[BODY] == ok"])
+    assert tree["subject"] == "body"
+    assert (rule["subject"], rule["operator"]) == ("status", "between")
+    assert len(assertions_of("gatus", conditions=["[STATUS] == 200"])) == 1
+
+
+def test_what_must_not_connect_is_expected_to_fail() -> None:
+    definition = definition_of(
+        "http", {"url": URL, "conditions": ["[CONNECTED] == false"]}, "gatus"
+    )
+    assert definition["expect_failure"] is True
+    assert parse_monitor(definition)
+
+
+def test_a_missing_header_is_allowed_only_if_it_is_said() -> None:
+    rule = {"header": "X-Up", "regex": "no"}
+    assert "not" in assertions_of(header_fail_if_matches=[rule])[0]
+    assert "any" in assertions_of(header_fail_if_matches=[{**rule, "allow_missing": True}])[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "probe", "protocol"),
+    [
+        ("bbe", {}, "prefer_ip6"),
+        ("bbe", {"ip_protocol": "ip4"}, "prefer_ip4"),
+        ("bbe", {"ip_protocol": "ip4", "ip_fallback": False}, "ip4"),
+        ("kuma", {"ip_protocol": "ip6"}, "ip6"),
+        ("kuma", {"ip_protocol": "any"}, None),
+        ("kuma", {}, None),
+    ],
+)
+def test_a_source_has_its_own_order_of_addresses(
+    source: str, probe: dict[str, Any], protocol: str | None
+) -> None:
+    target = target_of("tcp", source, target="mail.example:25", **probe)
+    assert target.get("ip_protocol") == protocol
+
+
+def test_a_proxys_name_and_password_stand_apart() -> None:
+    target = target_of("http", "bbe", url=URL, proxy="http://ann:pass@proxy.example:3128")
+    assert target["proxy"] == {
+        "url": "http://proxy.example:3128",
+        "username": "ann",
+        "password": "pass",
+        "resolve_locally": True,
+    }
+
+
+def test_sentry_reads_a_body_that_is_asserted_on() -> None:
+    assert target_of("http", "sentry", url=URL)["read_body"] is False
+    assertion = {"json": "$.up", "op": "always"}
+    assert "read_body" not in target_of("http", "sentry", url=URL, assertion=assertion)
+    assert "read_body" not in target_of("http", "bbe", url=URL)
+
+
+def test_a_body_that_is_no_json_can_not_be_written_as_json() -> None:
+    with pytest.raises(ValueError, match="Expecting"):
+        definition_of("http", {"url": URL, "body": "{oops", "body_encoding": "json"}, "kuma")
+
+
+def test_lines_end_only_in_a_dialogue() -> None:
+    steps = [{"expect": "^(.+)$", "send": "got $1"}]
+    dialogue = target_of("tcp", "bbe", target="mail.example:25", query_response=steps)
+    assert dialogue["line_ending"] == "\n"
+    assert dialogue["steps"] == [{"expect": "^(.+)$", "send": "got ${1}"}]
+    said = target_of("tcp", "gatus", target="mail.example:25", body="PING")
+    assert "line_ending" not in said
+    assert said["steps"] == [{"send": "PING"}, {"read": "some"}]
+
+
+def test_a_handshake_alone_is_of_kind_tls() -> None:
+    secure = {"target": "mail.example:465", "tls": {"enabled": True}}
+    assert definition_of("tls", secure, "bbe")["kind"] == "tls"
+    spoken = {**secure, "query_response": [{"expect": "^220"}]}
+    assert definition_of("tls", spoken, "bbe")["kind"] == "tcp"
+
+
+def test_without_a_type_bbe_asks_for_any_and_needs_no_records() -> None:
+    target = target_of("dns", "bbe", target="127.0.0.1:53", query_name="shop.example")
+    assert (target["type"], target["min_answers"]) == ("ANY", 0)
+    assert "type" not in target_of("dns", target="127.0.0.1:53", query_name="shop.example")
+
+
+def test_blanks_and_empty_entries_among_resolvers_stay() -> None:
+    target = target_of("dns", query_name="a.test", resolvers=" 127.0.0.1 , ", port=53)
+    assert target["server"] == " 127.0.0.1:53 , "
+
+
+def test_to_gatus_a_record_is_the_body() -> None:
+    conditions = ["[BODY] == mx.example.", "[BODY] == pat(mx*)", "[DNS_RCODE] == NOERROR"]
+    probe = {"target": "127.0.0.1:53", "query_name": "a.test", "conditions": conditions}
+    definition = definition_of("dns", probe, "gatus")
+    assert definition["target"]["answers"] == {"contains": ["mx.example."], "regex": "(?s)^mx.*$"}
+    assert [leaf["subject"] for leaf in definition["assertions"]] == ["rcode"]
+
+
+def test_brackets_around_an_address_may_be_pinged() -> None:
+    assert target_of("icmp", target="[::1]") == {"host": "[::1]", "count": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "jsonpath"),
+    [("", "$"), ("foo.bar", "$.foo.bar"), ("[2]", "$[2]"), ("a-b[0].c", "$['a-b'][0].c")],
+)
+def test_loose_paths_are_jsonpaths(path: str, jsonpath: str) -> None:
+    assert jsonpath_of(path) == jsonpath
+
+
+def test_wildcards_are_patterns() -> None:
+    assert regex_of("a*[!0-9]?") == "(?s)^a.*[^0-9].$"
+    assert without_globs('$[?glob(@.p, "a*")]') == '$[?match(@.p, "a.*")]'
+    with pytest.raises(ValueError, match="bracket"):
+        regex_of("a]")
+
+
+def test_a_text_that_looks_like_a_number_may_be_one() -> None:
+    tree = sentry_tree({"json": "$.n", "op": "eq", "value": "1.5"})
+    assert [leaf["value"] for leaf in tree["any"]] == ["1.5", 1.5]
+
+
+def test_to_sentry_what_is_not_there_is_false() -> None:
+    leaf = {"header": "x-a", "op": "eq", "value": "b"}
+    exists, compared = sentry_tree({"not": leaf})["not"]["all"]
+    assert exists == {"subject": "header", "property": "x-a", "operator": "exists", "value": True}
+    assert compared == sentry_tree(leaf)
+
+
+def test_conditions_are_joined_from_left_to_right() -> None:
+    leaf = {"variable": "record", "op": "contains", "value": "a"}
+    tree = [leaf, {"group": [leaf], "join": "or"}]
+    evaluation = evaluation_of({"conditions_tree": tree, "values": {"record": "b"}}, "kuma")
+    assert list(evaluation.tree) == ["any"]
+    assert evaluation.subjects == {"json": {"record": "b"}}
+
+
+def test_spans_of_time_are_sums() -> None:
+    assert (seconds("1h30m"), seconds("-2d"), seconds(3)) == (5400, -172_800, 3)
