@@ -126,6 +126,8 @@ class HttpProxy(Part):
 def check_url(url: str) -> str:
     """An http or https URL, as it is. Raises ValueError that says what is wrong with it."""
     parts = _split(url)
+    if not url:
+        raise ValueError("a URL starts with http:// or https://; this one is empty")
     if "://" not in url:
         raise ValueError(f"a URL starts with http:// or https://; did you mean https://{url} ?")
     if parts.scheme not in {"http", "https"}:
