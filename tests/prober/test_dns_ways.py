@@ -17,9 +17,10 @@ from tests.prober.support import accepting, closed_port, hang, reset, serving
 from vedette.core.kinds.dns import DnsTarget, Server
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
-from vedette.prober.dns.places import system_servers
+from vedette.prober.dns.places import own_servers, system_servers
 from vedette.prober.domain import Seen
 from vedette.prober.guard import Guard
+from vedette.prober.names import Resolver
 from vedette.prober.probes.dns import DnsProbe
 from vedette.testing.certificates import Flavour, identity
 from vedette.testing.waiting import eventually
@@ -408,10 +409,26 @@ async def test_they_are_asked_when_none_is_named(
 ) -> None:
     async with answering(says(ADDRESS)) as server:
         own = (Server("127.0.0.1", server.port),)
-        monkeypatch.setattr("vedette.prober.dns.asking.system_servers", lambda: own)
+        monkeypatch.setattr("vedette.prober.dns.places.system_servers", lambda: own)
         guarded = dataclasses.replace(context, guard=Guard("all-internal"))
         seen = await ask_nobody(guarded)
     assert seen.trouble is None
+
+
+async def test_those_the_prober_was_told_come_before_its_hosts(context: Context) -> None:
+    async with answering(says(ADDRESS)) as server:
+        told = Resolver([f"127.0.0.1:{server.port}"])
+        seen = await ask_nobody(dataclasses.replace(context, resolver=told))
+        await told.close()
+    assert seen.trouble is None
+    assert len(server.queries) == 1
+
+
+def test_what_it_was_told_may_be_of_either_family() -> None:
+    assert own_servers(["192.0.2.1:5353", "[2001:db8::1]:53"]) == (
+        Server("192.0.2.1", 5353),
+        Server("2001:db8::1", 53),
+    )
 
 
 async def ask_nobody(context: Context) -> Seen:

@@ -57,6 +57,8 @@ class Resolver:
     """Asks the name servers; /etc/hosts and `localhost` are honoured."""
 
     def __init__(self, nameservers: Sequence[str] | None = None) -> None:
+        self.nameservers = tuple(nameservers or ())
+        """Those it was told to ask, as `address:port`; none are the system's."""
         self._dns = aiodns.DNSResolver(nameservers)
         self._others: OrderedDict[str, Resolver] = OrderedDict()
 

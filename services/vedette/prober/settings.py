@@ -1,6 +1,5 @@
 """Settings of a prober."""
 
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
@@ -8,11 +7,11 @@ import certifi
 from pydantic import Field, FilePath, field_validator
 
 from vedette.core.monitor import Region
+from vedette.core.nameserver import check_nameserver
 from vedette.prober.guard import NONE, Guard, rules
 from vedette.runtime.settings import ProcessSettings
 
 _SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
-_DNS_PORT = 53
 
 
 class ProberSettings(ProcessSettings):
@@ -93,25 +92,4 @@ def nameservers(servers: str) -> list[str]:
 
     Raises ValueError.
     """
-    return [_nameserver(server.strip()) for server in servers.split(",")]
-
-
-def _nameserver(server: str) -> str:
-    host, port = _host_and_port(server)
-    try:
-        address = ip_address(host)
-    except ValueError:
-        raise ValueError(f"{server!r} is not an address like 192.0.2.1 or 192.0.2.1:53") from None
-    if not port.isdecimal() or not 0 < int(port) <= 65_535:
-        raise ValueError(f"the port of {server!r} is not a number from 1 to 65535")
-    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"
-
-
-def _host_and_port(server: str) -> tuple[str, str]:
-    if server.startswith("["):
-        host, _, port = server[1:].partition("]")
-        return host, port.removeprefix(":") or str(_DNS_PORT)
-    if server.count(":") == 1:
-        host, _, port = server.partition(":")
-        return host, port
-    return server, str(_DNS_PORT)
+    return [check_nameserver(server) for server in servers.split(",")]

@@ -12,7 +12,7 @@ from vedette.prober.context import Context
 from vedette.prober.dns import tcp, udp
 from vedette.prober.dns.https import HttpsServer
 from vedette.prober.dns.message import Reply
-from vedette.prober.dns.places import place_of, system_servers
+from vedette.prober.dns.places import own_servers, place_of
 from vedette.prober.dns.query import Query, query_of
 from vedette.prober.guard import Guard
 from vedette.prober.streams.addresses import addresses_of
@@ -69,7 +69,7 @@ class Asked:
 
     async def reply(self) -> Reply:
         """The answer. Raises Stopped."""
-        servers = self.asking.servers or system_servers()
+        servers = self.asking.servers or own_servers(self.context.resolver.nameservers)
         return await _first(servers, self._server, self.course.remaining_s())
 
     async def _server(self, server: Server, within_s: float) -> Reply:

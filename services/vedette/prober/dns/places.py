@@ -1,5 +1,6 @@
 """Where a question goes: an address of a server, and the servers of the prober's own host."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,6 +18,12 @@ def place_of(server: Server, address: str) -> Place:
     name = server.host.removesuffix(".")
     peer = f"[{name}]:{server.port}" if ":" in name else f"{name}:{server.port}"
     return Place(address, name, server.port, peer, "any", None)
+
+
+def own_servers(told: Sequence[str]) -> tuple[Server, ...]:
+    """The prober's own name servers: those it was told (`address:port`), else its host's."""
+    split = (server.rpartition(":") for server in told)
+    return tuple(Server(host.strip("[]"), int(port)) for host, _, port in split) or system_servers()
 
 
 def system_servers(configuration: Path = _CONFIGURATION) -> tuple[Server, ...]:
