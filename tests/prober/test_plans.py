@@ -7,6 +7,7 @@ from tests.prober.support import a_batch, a_job
 
 from vedette.prober.jobs import Job, parse_batch
 from vedette.prober.plans import Plans, Unusable
+from vedette.prober.probes import Offer
 
 
 def job(**definition: Any) -> Job:
@@ -45,3 +46,14 @@ def test_what_is_wrong_is_said(definition: dict[str, Any], words: str) -> None:
     raw = a_job()["definition"] | definition
     with pytest.raises(Unusable, match=words):
         Plans().of(job()._replace(definition=raw))
+
+
+def test_a_kind_whose_client_is_not_installed_is_told_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "vedette.prober.plans.offer",
+        lambda: Offer({}, {"http": "pycurl is not installed; pip install 'vedette[http]' adds it"}),
+    )
+    with pytest.raises(Unusable, match="can't check the kind http: pycurl is not installed"):
+        Plans().of(job())

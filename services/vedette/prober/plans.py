@@ -1,6 +1,7 @@
 """Plans: definitions made ready to run, kept as long as there is room."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from vedette.core.kinds import kinds
 from vedette.core.version import __version__
 from vedette.prober.domain import Expectation
 from vedette.prober.jobs import Job
-from vedette.prober.probes import Probe, probes
+from vedette.prober.probes import Probe, offer
 
 _CAPACITY = 20_000
 _NODES: TypeAdapter[list[Any]] = TypeAdapter(Assertions)
@@ -61,13 +62,12 @@ def plan_of(raw: Any) -> Plan:
     """Validate a definition and prepare its probe. Raises Unusable."""
     try:
         definition = Definition.model_validate(raw)
-        if definition.kind not in kinds() or definition.kind not in probes():
-            raise Unusable(f"the prober ({__version__}) knows no kind {definition.kind!r}")
+        maker = _maker_of(definition.kind)
         target = kinds()[definition.kind].model_fields["target"].annotation
         assert target is not None
         return Plan(
             kind=definition.kind,
-            probe=probes()[definition.kind](target.model_validate(definition.target)),
+            probe=maker(target.model_validate(definition.target)),
             timeout_s=definition.timeout_s,
             expectation=_expectation_of(definition),
         )
@@ -75,6 +75,15 @@ def plan_of(raw: Any) -> Plan:
         raise Unusable(f"the definition isn't valid: {_explain(error)}") from error
     except ValueError as error:
         raise Unusable(f"the definition isn't valid: {error}") from error
+
+
+def _maker_of(kind: str) -> Callable[[Any], Probe]:
+    here = offer()
+    if kind in kinds() and kind in here.makers:
+        return here.makers[kind]
+    if kind in here.lacking:
+        raise Unusable(f"this prober can't check the kind {kind}: {here.lacking[kind]}")
+    raise Unusable(f"the prober ({__version__}) knows no kind {kind!r}")
 
 
 def _expectation_of(definition: Definition) -> Expectation:

@@ -1,10 +1,11 @@
 """The probes: one module a kind of monitor, found by looking into this folder.
 
-A module here states its KIND, as in `vedette.core.kinds`, and its PROBE: a class that makes a
-probe of that kind's validated target. Adding a kind is adding its module.
+A module here is called as its kind is in `vedette.core.kinds`, and states its PROBE: a class that
+makes a probe of that kind's validated target. Adding a kind is adding its module.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -27,11 +28,25 @@ class Probe(Protocol):
         ...
 
 
-@cache
-def probes() -> dict[str, Callable[[Any], Probe]]:
-    """What makes a probe of a target, by the kind's name.
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What this prober can do: a maker of probes for each kind, and why it has none for others."""
 
-    It may raise ValueError for a target that can't be probed.
-    """
-    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
-    return {module.KIND: module.PROBE for module in modules}
+    makers: dict[str, Callable[[Any], Probe]]
+    """These may raise ValueError for a target that can't be probed."""
+    lacking: dict[str, str]
+
+
+@cache
+def offer() -> Offer:
+    """What is here: a kind whose client is not installed is lacking, and the others stay."""
+    makers: dict[str, Callable[[Any], Probe]] = {}
+    lacking: dict[str, str] = {}
+    for name in sorted(module.name for module in iter_modules(__path__)):
+        try:
+            makers[name] = import_module(f"{__name__}.{name}").PROBE
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] == "vedette":
+                raise
+            lacking[name] = f"{error.name} is not installed; pip install 'vedette[{name}]' adds it"
+    return Offer(makers, lacking)

@@ -9,8 +9,6 @@ from vedette.prober.domain import Seen
 from vedette.prober.streams.course import Course
 from vedette.prober.streams.stopped import Stopped
 
-KIND = "dns"
-
 
 class DnsProbe:
     """A DNS target made ready."""

@@ -9,7 +9,6 @@ from vedette.prober.domain import Seen, Trouble
 from vedette.prober.http.tokens import Tokens, tokens_of
 from vedette.prober.http.visit import Visit
 
-KIND = "http"
 _UNAUTHORIZED = 401
 
 

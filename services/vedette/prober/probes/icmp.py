@@ -12,8 +12,6 @@ from vedette.prober.streams.addresses import addresses_of
 from vedette.prober.streams.course import Course
 from vedette.prober.streams.stopped import Stopped
 
-KIND = "icmp"
-
 
 class IcmpProbe:
     """An ICMP target made ready."""

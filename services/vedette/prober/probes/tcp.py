@@ -9,8 +9,6 @@ from vedette.prober.streams.dialogue import Dialogue, PreparedStep
 from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 
-KIND = "tcp"
-
 
 class TcpProbe:
     """A port and a dialogue made ready."""

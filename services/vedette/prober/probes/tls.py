@@ -12,7 +12,6 @@ from vedette.prober.streams.stopped import Stopped
 from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 
-KIND = "tls"
 _DAY_S = 86_400
 
 
