@@ -33,5 +33,6 @@ if CASES:
 def test_every_exception_has_a_reason_and_fits_by_id() -> None:
     exceptions = Exceptions.load()
     assert all(why for _, _, why in exceptions.rules)
-    assert exceptions.of("kuma-ws-up") == ("not offered", "WebSockets are not checked")
+    udp = ("not offered", "UDP is not checked but for DNS, for silence says nothing about a port")
+    assert exceptions.of("gatus-config-scheme-decides-kind#3") == udp
     assert exceptions.of("bbe-tcp-connect") is None

@@ -40,9 +40,25 @@ def test_a_kind_that_nobody_maps_is_not_expressible() -> None:
         definition_of("gopher", {}, "kuma")
 
 
-def test_a_websocket_is_not_expressible() -> None:
-    with pytest.raises(NotExpressible, match="WebSocket"):
-        definition_of("http", {"url": "ws://shop.example/"}, "kuma")
+def test_the_scheme_makes_a_websocket() -> None:
+    steps = [{"expect": "ping_(.+)", "send": "pong_$1"}]
+    target = target_of("http", "bbe", url="ws://shop.example/", query_response=steps)
+    assert target["steps"] == [{"expect": "ping_(.+)", "send": "pong_${1}"}]
+    said = target_of("http", "gatus", url="wss://shop.example/", body="PING")
+    assert said["steps"] == [{"send": "PING"}, {"expect": ".*"}]
+
+
+def test_blanks_among_subprotocols_do_not_matter() -> None:
+    target = target_of("http", url="ws://shop.example/", subprotocols="a  ,   b  ")
+    assert target["subprotocols"] == ["a", "b"]
+
+
+def test_close_codes_may_be_ranges_and_an_empty_one_is_none() -> None:
+    url = "ws://shop.example/"
+    assert target_of("http", url=url, valid_close_codes=["1000-1002", "4000"])["close_codes"] == [
+        1000, 1001, 1002, 4000,
+    ]  # fmt: skip
+    assert target_of("http", url=url, valid_close_codes=[""])["close_codes"] == [1004]
 
 
 def test_codes_and_ranges_are_alternatives() -> None:

@@ -52,8 +52,8 @@ class Binary(BaseModel):
 Octets = Annotated[str, StringConstraints(max_length=65_536)] | Binary
 
 
-class Step(BaseModel):
-    """One step of a dialogue."""
+class Turn(BaseModel):
+    """What the steps of all dialogues have: what to expect, what to say, facts to keep."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -66,15 +66,9 @@ class Step(BaseModel):
     expect_bytes: Octets | None = Field(
         default=None, description="Exactly the next bytes; no line has to end behind them."
     )
-    read: Literal["some", "end"] | None = Field(
-        default=None,
-        description="Wait for any bytes at all (`some`), or for all until the target closes the "
-        "connection (`end`).",
-    )
     send: Octets | None = Field(
         default=None, description="Say this. `${1}` and `${name}` are what a pattern's groups took."
     )
-    starttls: bool = Field(default=False, description="Go over to TLS.")
     labels: dict[Label, Template] = Field(
         default={},
         max_length=10,
@@ -82,14 +76,9 @@ class Step(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        taken = [name for name in ("expect", "expect_bytes", "read") if getattr(self, name)]
-        if len(taken) > 1:
-            raise ValueError(f"a step takes one thing in: {' or '.join(taken)}, not both")
-        if not taken and not self.send and not self.starttls:
-            raise ValueError("a step does something: expect, expect_bytes, read, send or starttls")
+    def _keeps_what_it_expects(self) -> Self:
         if self.labels and self.expect is None:
-            raise ValueError("labels are made of a line that `expect` found")
+            raise ValueError("labels are made of what `expect` found")
         if self.expect is not None:
             compiled(self.expect)
         return self
@@ -98,6 +87,64 @@ class Step(BaseModel):
         """The texts in which groups may be referred to."""
         said = [self.send] if isinstance(self.send, str) else []
         return [*said, *self.labels.values()]
+
+
+class Step(Turn):
+    """One step of a dialogue in lines and bytes."""
+
+    read: Literal["some", "end"] | None = Field(
+        default=None,
+        description="Wait for any bytes at all (`some`), or for all until the target closes the "
+        "connection (`end`).",
+    )
+    starttls: bool = Field(default=False, description="Go over to TLS.")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        taken = [name for name in ("expect", "expect_bytes", "read") if getattr(self, name)]
+        if len(taken) > 1:
+            raise ValueError(f"a step takes one thing in: {' or '.join(taken)}, not both")
+        if not taken and not self.send and not self.starttls:
+            raise ValueError("a step does something: expect, expect_bytes, read, send or starttls")
+        return self
+
+
+class MessageStep(Turn):
+    """One step of a dialogue in messages."""
+
+    expect: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="A pattern (RE2) found in the next message, be it text or binary; `.*` is any.",
+    )
+    expect_bytes: Octets | None = Field(
+        default=None, description="The next message, exactly: a text, or base64 for any bytes."
+    )
+    send: Octets | None = Field(
+        default=None,
+        description="Say this: a text message, or with base64 a binary one. In texts, `${1}` and "
+        "`${name}` are what a pattern's groups took.",
+    )
+    labels: dict[Label, Template] = Field(
+        default={},
+        max_length=10,
+        description="Facts to keep of the message that was expected, like `version: ${1}`.",
+    )
+    skip_others: bool = Field(
+        default=False, description="Skip messages that are not the expected one, until it comes."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        taken = [name for name in ("expect", "expect_bytes") if getattr(self, name) is not None]
+        if len(taken) > 1:
+            raise ValueError("a step takes one thing in: expect or expect_bytes, not both")
+        if not taken and self.send is None:
+            raise ValueError("a step does something: expect, expect_bytes or send")
+        if self.skip_others and not taken:
+            raise ValueError("skip_others needs what is expected: expect or expect_bytes")
+        return self
 
 
 @lru_cache(maxsize=4096)
@@ -122,7 +169,7 @@ def filled(template: str, groups: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda m: groups.get(m[1], m[0]), template)
 
 
-def check_references(steps: Sequence[Step]) -> None:
+def check_references(steps: Sequence[Turn]) -> None:
     """See that every reference has a group before it. Raises ValueError."""
     names: set[str] = set()
     numbers: set[str] = set()

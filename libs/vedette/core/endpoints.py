@@ -2,11 +2,11 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from vedette.core.hosts import Host, IpProtocol, Port, version_of
 from vedette.core.monitor import Target
-from vedette.core.nameserver import check_nameserver
+from vedette.core.nameserver import Nameserver
 
 StartTls = Literal[
     "smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "xmpp", "xmpp-server"
@@ -25,18 +25,11 @@ class Endpoint(Target):
         "first (`prefer_ip4`, `prefer_ip6`), or `any`, in the order that suits the prober.",
     )
 
-    resolver: str | None = Field(
+    resolver: Nameserver | None = Field(
         default=None,
-        max_length=64,
         description="The name server to ask instead of the prober's: an address, with or without "
         "a port.",
-        examples=["192.0.2.53", "[2001:db8::53]:5353"],
     )
-
-    @field_validator("resolver")
-    @classmethod
-    def _nameserver(cls, resolver: str | None) -> str | None:
-        return None if resolver is None else check_nameserver(resolver)
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

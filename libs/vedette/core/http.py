@@ -123,18 +123,32 @@ class HttpProxy(Part):
         return self
 
 
-def check_url(url: str) -> str:
-    """An http or https URL, as it is. Raises ValueError that says what is wrong with it."""
+def check_url(url: str, plain: str = "http") -> str:
+    """An http or https URL, as it is; of `plain` ws, a ws or wss one.
+
+    Raises ValueError that says what is wrong with it.
+    """
     parts = _split(url)
+    schemes = f"{plain}:// or {plain}s://"
     if not url:
-        raise ValueError("a URL starts with http:// or https://; this one is empty")
+        raise ValueError(f"a URL starts with {schemes}; this one is empty")
     if "://" not in url:
-        raise ValueError(f"a URL starts with http:// or https://; did you mean https://{url} ?")
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError(f"a URL starts with http:// or https://, not {parts.scheme}://")
+        raise ValueError(f"a URL starts with {schemes}; did you mean {plain}s://{url} ?")
+    if parts.scheme not in {plain, f"{plain}s"}:
+        raise ValueError(f"a URL starts with {schemes}, not {parts.scheme}://")
     if not parts.hostname:
         raise ValueError("the URL names no host")
     return url
+
+
+def check_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Headers to be sent, as they are. Raises ValueError for a name or value that can't be."""
+    for name, value in headers.items():
+        if not name or not set(name) <= TOKEN:
+            raise ValueError(f"{name!r} is not a header name (RFC 9110, section 5.1)")
+        if any(c in value for c in "\r\n\0"):
+            raise ValueError(f"the value of {name} has a line break")
+    return headers
 
 
 def _split(url: str) -> SplitResult:

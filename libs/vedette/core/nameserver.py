@@ -1,6 +1,9 @@
 """Addresses of name servers."""
 
 from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 _DNS_PORT = 53
 
@@ -28,3 +31,11 @@ def _host_and_port(server: str) -> tuple[str, str]:
         host, _, port = server.partition(":")
         return host, port
     return server, str(_DNS_PORT)
+
+
+Nameserver = Annotated[
+    str,
+    Field(max_length=64, examples=["192.0.2.53", "[2001:db8::53]:5353"]),
+    AfterValidator(check_nameserver),
+]
+"""The address of a name server, with or without a port."""

@@ -8,12 +8,13 @@ spelt out here, as that source has it.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.conformance.mapping import dns, http, icmp, streams
+from tests.conformance.mapping import dns, http, icmp, streams, websocket
 from tests.conformance.mapping.reading import NotExpressible, Reading
 
 Definition = dict[str, Any]
 _MODULES: Mapping[str, Callable[[Reading], Definition]] = {
     "http": http.define,
+    "websocket": websocket.define,
     "tcp": streams.define,
     "tls": streams.define,
     "ssh": streams.define,
@@ -41,5 +42,8 @@ def definition_of(kind: str, probe: Mapping[str, Any], source: str) -> Definitio
 
 
 def _kind(kind: str, probe: Mapping[str, Any]) -> str:
-    """A URL is asked over HTTP, whatever of it the case is about."""
-    return "http" if "url" in probe else kind
+    """A URL is asked as its scheme says, whatever of it the case is about."""
+    if "url" not in probe:
+        return kind
+    scheme = str(probe["url"]).partition("://")[0].lower()
+    return "websocket" if scheme in websocket.SCHEMES else "http"

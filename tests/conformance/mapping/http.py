@@ -20,8 +20,6 @@ _XML = "text/xml; charset=utf-8"
 def define(reading: Reading) -> Part:
     """The definition of a record about HTTP."""
     url = str(reading.get("url", ""))
-    if url.partition("://")[0] in {"ws", "wss"}:
-        raise NotExpressible("url of a WebSocket")
     target: Part = ({"url": url} if "url" in reading else {}) | _request(reading)
     target |= _connection(reading, url) | _taking(reading)
     if reading.source == "sentry":
@@ -55,10 +53,7 @@ def _request(reading: Reading) -> Part:
         method="method", headers="headers", follow_redirects="follow_redirects"
     )
     target |= _body(reading, target.setdefault("headers", {}))
-    if "basic_auth" in reading:
-        target["auth"] = {"scheme": "basic", **reading.get("basic_auth")}
-    if "bearer_token" in reading:
-        target["auth"] = {"scheme": "bearer", "token": reading.get("bearer_token")}
+    target |= network.credentials(reading)
     if "oauth2" in reading:
         target["auth"] = _oauth2(reading.under("oauth2"))
     return target

@@ -41,6 +41,15 @@ def resolver(reading: Reading) -> dict[str, Any]:
     return {"resolver": str(found).removeprefix("udp://").removeprefix("tcp://")}
 
 
+def credentials(reading: Reading) -> dict[str, Any]:
+    """A name and password, or a token."""
+    if "basic_auth" in reading:
+        return {"auth": {"scheme": "basic", **reading.get("basic_auth")}}
+    if "bearer_token" in reading:
+        return {"auth": {"scheme": "bearer", "token": reading.get("bearer_token")}}
+    return {}
+
+
 def tls_options(reading: Reading) -> dict[str, Any]:
     """Options of TLS; our definitions hold certificates, not the names of files."""
     tls = reading.under("tls")

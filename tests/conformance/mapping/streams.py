@@ -19,7 +19,7 @@ def define(reading: Reading) -> Part:
     kind = reading.get("type", reading.kind)
     if kind not in {"tcp", "tls", "starttls", "ssh"}:
         raise NotExpressible(f"type {kind}")
-    steps = _steps(reading) + _said(reading) + _banner(kind)
+    steps = steps_of(reading) + _said(reading) + _banner(kind)
     secure = kind in {"tls", "starttls"} or reading.under("tls").get("enabled", False)
     ours = "tls" if secure and not steps else "tcp"
     target = _endpoint(ours, reading) | network.addresses(reading) | network.resolver(reading)
@@ -51,7 +51,8 @@ def _endpoint(kind: str, reading: Reading) -> Part:
     return place
 
 
-def _steps(reading: Reading) -> list[Part]:
+def steps_of(reading: Reading) -> list[Part]:
+    """The steps of a dialogue."""
     return [_step(dict(step)) for step in reading.get("query_response", [])]
 
 

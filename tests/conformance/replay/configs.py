@@ -13,7 +13,7 @@ from tests.conformance.observation import Observation, Problem
 
 # The kinds by their scheme, as Gatus has it.
 _SCHEMES = {"tcp": "tcp", "icmp": "icmp", "tls": "tls", "starttls": "starttls", "ssh": "ssh"}
-_NOT_OFFERED = frozenset({"udp", "ws", "wss", "sctp", "grpc", "grpcs"})
+_NOT_OFFERED = frozenset({"udp", "sctp", "grpc", "grpcs"})
 
 
 def replay(run: Run, kit: Kit) -> Observation:

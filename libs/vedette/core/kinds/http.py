@@ -19,7 +19,7 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 
 from vedette.core.assertions import leaves
 from vedette.core.hosts import IpProtocol
-from vedette.core.http import TOKEN, Auth, HttpProxy, check_url
+from vedette.core.http import TOKEN, Auth, HttpProxy, check_headers, check_url
 from vedette.core.monitor import MonitorSpec, Target
 from vedette.core.nameserver import check_nameserver
 from vedette.core.tls import TlsOptions
@@ -117,12 +117,7 @@ class HttpTarget(Target):
     @field_validator("headers")
     @classmethod
     def _plain(cls, headers: dict[str, str]) -> dict[str, str]:
-        for name, value in headers.items():
-            if not name or not set(name) <= TOKEN:
-                raise ValueError(f"{name!r} is not a header name (RFC 9110, section 5.1)")
-            if any(c in value for c in "\r\n\0"):
-                raise ValueError(f"the value of {name} has a line break")
-        return headers
+        return check_headers(headers)
 
     @field_validator("body_base64")
     @classmethod

@@ -55,7 +55,7 @@ class TcpProbe:
         finally:
             received = visit.stream.received
             visit.facts["size"] = len(received)
-            visit.facts |= {f"label_{name}": text for name, text in dialogue.labels.items()}
+            visit.facts |= {f"label_{name}": text for name, text in dialogue.kept.labels.items()}
             visit.subjects["body"] = received.decode(errors="replace")
 
 

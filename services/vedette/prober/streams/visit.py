@@ -55,6 +55,8 @@ class Visit:
     facts: dict[str, str | int | float | bool] = field(default_factory=dict)
     subjects: dict[str, Any] = field(default_factory=dict)
     shown: Shown | None = None
+    answer: Answer | None = None
+    """What the target answered, if that is not everything it said."""
     _stream: Stream | None = None
 
     @property
@@ -73,7 +75,7 @@ class Visit:
             self.course.phases,
             self.facts,
             trouble,
-            Answer(body=received) if received else None,
+            self.answer or (Answer(body=received) if received else None),
             self.subjects,
         )
 
