@@ -1,12 +1,14 @@
 """Targets that are a port of a host, and how TLS begins there."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from vedette.core.hosts import Host, IpProtocol, Port, version_of
 from vedette.core.monitor import Target
 from vedette.core.nameserver import Nameserver
+from vedette.core.tls import HandshakeOptions
 
 StartTls = Literal[
     "smtp", "imap", "pop3", "ftp", "ldap", "postgres", "mysql", "xmpp", "xmpp-server"
@@ -42,3 +44,28 @@ class Endpoint(Target):
     def peer(self) -> str:
         """Host and port, as people and messages name them."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _port_has_a_default(schema: dict[str, Any]) -> None:
+    schema["required"] = [name for name in schema["required"] if name != "port"]
+
+
+class ServiceEndpoint(Endpoint):
+    """A port at which one protocol is spoken, in the clear or within TLS from the first byte."""
+
+    # A default of the field's own would be left out of jobs, and then depend on `tls` anew.
+    model_config = ConfigDict(json_schema_extra=_port_has_a_default)
+    PORTS: ClassVar[tuple[int, int]]
+    """The usual ports: in the clear, and within TLS."""
+
+    tls: HandshakeOptions | None = Field(
+        default=None, description="Speak TLS: `{}` verifies as a browser does. Default: no TLS."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_the_usual_port(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and data.get("port") is None:
+            clear, secure = cls.PORTS
+            return {**data, "port": clear if data.get("tls") is None else secure}
+        return data

@@ -28,8 +28,20 @@ log.file = false
 """
 
 
+_TLS_CONFIG = """\
+listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.cacertfile = {pem}
+ssl_options.certfile = {pem}
+ssl_options.keyfile = {pem}
+ssl_options.verify = verify_none
+"""
+
+
 class Broker(Server):
     """A RabbitMQ node. Durable queues and their messages survive stop, kill and restart."""
+
+    tls_port = 0
+    """Where it speaks AMQP within TLS, if it was given a certificate."""
 
     @property
     def url(self) -> str:
@@ -42,11 +54,11 @@ class Broker(Server):
 
 
 @asynccontextmanager
-async def running_rabbitmq(directory: Path) -> AsyncIterator[Broker]:
-    """A RabbitMQ that keeps everything in `directory`."""
+async def running_rabbitmq(directory: Path, *, pem: Path | None = None) -> AsyncIterator[Broker]:
+    """A RabbitMQ that keeps everything in `directory`; `pem` is its key and certificate."""
     script = require("rabbitmq-server")
     epmd = _epmd(directory)
-    broker = _broker(script, directory, epmd_port=epmd.port)
+    broker = _broker(script, directory, epmd_port=epmd.port, pem=pem)
     await epmd.start()
     try:
         await broker.start()
@@ -80,14 +92,18 @@ def _epmd_program() -> Path:
     return Path(found)
 
 
-def _broker(script: Path, directory: Path, *, epmd_port: int) -> Broker:
-    port = free_port()
-    config = directory / "rabbitmq.conf"
-    config.write_text(_CONFIG.format(port=port))
+def _broker(script: Path, directory: Path, *, epmd_port: int, pem: Path | None) -> Broker:
+    port, tls_port = free_port(), free_port() if pem is not None else 0
+    config = _CONFIG.format(port=port)
+    if pem is not None:
+        config += _TLS_CONFIG.format(port=tls_port, pem=pem)
+    (directory / "rabbitmq.conf").write_text(config)
     (directory / "enabled_plugins").write_text("[].\n")
     env = _environment(directory, epmd_port=epmd_port)
     log = directory / "rabbitmq.log"
-    return Broker([script], port=port, log=log, env=env, start_within=60)
+    broker = Broker([script], port=port, log=log, env=env, start_within=60)
+    broker.tls_port = tls_port
+    return broker
 
 
 def _environment(directory: Path, *, epmd_port: int) -> dict[str, str]:
