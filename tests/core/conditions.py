@@ -32,9 +32,10 @@ def seen(given: Tree) -> Facts:
         subjects["rcode"] = given["dns_rcode"]
     if "headers" in given:
         subjects["header"] = {name.lower(): str(value) for name, value in given["headers"].items()}
-    left = given.get("certificate_expires_in")
-    if left is not None:
-        subjects["certificate"] = {"days_left": float(left[:-1]) * _DAYS[left[-1]]}
+    for subject in ("certificate", "domain"):
+        left = given.get(f"{subject}_expires_in")
+        if left is not None:
+            subjects[subject] = {"days_left": float(left[:-1]) * _DAYS[left[-1]]}
     return Facts(subjects)
 
 

@@ -52,6 +52,8 @@ from vedette.core.assertions.shortform import parse
         ("size < 1 MiB", leaf("size", "less", 1_048_576)),
         ("loss < 5%", leaf("loss", "less", 5)),
         ("certificate days_left > 14", leaf("certificate", "greater", 14, property="days_left")),
+        ("domain days_left > 30d", leaf("domain", "greater", 30, property="days_left")),
+        ("domain status == 'ok'", leaf("domain", "equals", "ok", property="status")),
         ("certificate days_left > 36h", leaf("certificate", "greater", 1.5, property="days_left")),
         (
             "not status == 500 and body exists or ip == '::1'",

@@ -1,6 +1,7 @@
 """A monitor's definition: what is watched, how often, and how it is judged."""
 
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import (
@@ -12,11 +13,14 @@ from pydantic import (
     model_validator,
 )
 
-from vedette.core.assertions import MAX_LEAVES, Assertions
+from vedette.core.assertions import MAX_LEAVES, Assertions, leaves
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Region = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+
+LEAST_REGISTRATION_INTERVAL_S = 300
+"""Between checks that look at a registration, which is looked up once an hour at most."""
 
 
 class Target(BaseModel):
@@ -27,6 +31,12 @@ class Target(BaseModel):
     def summary(self) -> str:
         """One line that tells a person what this is, without secrets."""
         raise NotImplementedError
+
+    def domain_host(self) -> str | None:
+        """The host whose domain's registration assertions may look at; None if there is none."""
+        url = getattr(self, "url", None)
+        host = getattr(self, "host", None) if url is None else urlsplit(url).hostname
+        return host if isinstance(host, str) else None
 
     @classmethod
     def in_short(cls, text: str) -> dict[str, Any]:
@@ -88,7 +98,22 @@ class MonitorSpec(BaseModel):
     def _fits(self) -> Self:
         if self.degraded_after_ms is not None and self.degraded_after_ms >= self.timeout_s * 1000:
             raise ValueError("degraded_after_ms must be less than the timeout (timeout_s)")
+        if self._looks_at_the_registration():
+            self._check_registration()
         return self
+
+    def _looks_at_the_registration(self) -> bool:
+        trees = [*self.assertions, *self.degraded_assertions]
+        return any(leaf.subject == "domain" for tree in trees for leaf in leaves(tree))
+
+    def _check_registration(self) -> None:
+        if self.interval_s < LEAST_REGISTRATION_INTERVAL_S:
+            raise ValueError(
+                "an assertion on the domain's registration needs an interval (interval_s) of at"
+                f" least {LEAST_REGISTRATION_INTERVAL_S} seconds"
+            )
+        if self.target.domain_host() is None:
+            raise ValueError(f"kind {self.kind} has no domain whose registration to look at")
 
     def probed(self, *, compact: bool = False) -> dict[str, Any]:
         """The part a prober needs; a change of it makes a new revision of the monitor.

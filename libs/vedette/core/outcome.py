@@ -50,6 +50,7 @@ class Reason(StrEnum):
     ANSWER = "answer"
     RCODE = "rcode"
     LOSS = "loss"
+    REGISTRATION = "registration"
     RUN_FAILED = "run_failed"
     RUN_MISSING = "run_missing"
     RUN_LATE = "run_late"
@@ -91,6 +92,7 @@ WORDS = {
     Reason.ANSWER: "the answer was not as expected",
     Reason.RCODE: "the name server answered with an unexpected code",
     Reason.LOSS: "packets were lost",
+    Reason.REGISTRATION: "the domain's registration was not as expected",
     Reason.RUN_FAILED: "the job reported a failure",
     Reason.RUN_MISSING: "the job did not report",
     Reason.RUN_LATE: "the job ran too long",

@@ -6,6 +6,7 @@ from vedette.prober.curl import CurlDriver
 from vedette.prober.guard import Guard
 from vedette.prober.icmp.pinger import Pinger
 from vedette.prober.names import Resolver
+from vedette.prober.registration.registries import Registries
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,4 @@ class Context:
     guard: Guard = field(default_factory=Guard)
     """To be asked about every address before it is connected or sent to."""
     pinger: Pinger = field(default_factory=Pinger)
+    registries: Registries = field(default_factory=Registries)

@@ -51,6 +51,8 @@ class Expectation:
     expect_failure: bool = False
     any_status: bool = False
     """Whether an assertion says which status is good, in place of the rule of 200 to 299."""
+    registration: bool = False
+    """Whether an assertion looks at the registration of the target's domain."""
 
     @classmethod
     def of(
@@ -67,8 +69,13 @@ class Expectation:
             degraded_after_ms,
             tuple(map(prepare, degraded_assertions)),
             expect_failure,
-            any(leaf.subject == "status" for node in assertions for leaf in leaves(node)),
+            "status" in _subjects(assertions),
+            "domain" in _subjects([*assertions, *degraded_assertions]),
         )
+
+
+def _subjects(trees: Sequence[Tree]) -> set[str]:
+    return {leaf.subject for tree in trees for leaf in leaves(tree)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class Plan:
     probe: Probe
     timeout_s: float
     expectation: Expectation
+    domain_host: str | None
+    """Whose registration assertions may look at."""
 
 
 class Plans:
@@ -65,11 +67,13 @@ def plan_of(raw: Any) -> Plan:
         maker = _maker_of(definition.kind)
         target = kinds()[definition.kind].model_fields["target"].annotation
         assert target is not None
+        validated = target.model_validate(definition.target)
         return Plan(
             kind=definition.kind,
-            probe=maker(target.model_validate(definition.target)),
+            probe=maker(validated),
             timeout_s=definition.timeout_s,
             expectation=_expectation_of(definition),
+            domain_host=validated.domain_host(),
         )
     except ValidationError as error:
         raise Unusable(f"the definition isn't valid: {_explain(error)}") from error

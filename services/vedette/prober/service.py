@@ -58,9 +58,11 @@ async def probing(settings: ProberSettings) -> AsyncIterator[Context]:
     curl = CurlDriver()
     resolver = Resolver(settings.nameservers())
     pinger = Pinger()
+    registries = settings.registries()
     try:
-        yield Context(curl, resolver, settings.ca_file(), settings.guard(), pinger)
+        yield Context(curl, resolver, settings.ca_file(), settings.guard(), pinger, registries)
     finally:
+        await registries.close()
         pinger.close()
         curl.close()
         await resolver.close()

@@ -6,9 +6,16 @@ from typing import Self
 import certifi
 from pydantic import Field, FilePath, field_validator
 
+from vedette.core.http import check_url
 from vedette.core.monitor import Region
 from vedette.core.nameserver import check_nameserver
 from vedette.prober.guard import NONE, Guard, rules
+from vedette.prober.registration.registries import (
+    RDAP_BOOTSTRAP,
+    WHOIS_ROOT,
+    Registries,
+    whois_server,
+)
 from vedette.runtime.settings import ProcessSettings
 
 _SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -46,6 +53,15 @@ class ProberSettings(ProcessSettings):
         default="",
         description="Exceptions from what is forbidden, listed in the same way.",
     )
+    prober_rdap_bootstrap: str = Field(
+        default=RDAP_BOOTSTRAP,
+        description="Where the list of RDAP services is (RFC 9224), for the kind domain.",
+    )
+    prober_whois_root: str = Field(
+        default=WHOIS_ROOT,
+        description="The WHOIS server that knows those of all registries, `host` or `host:port`, "
+        "for domains without an RDAP service.",
+    )
     prober_name: str | None = Field(
         default=None,
         max_length=200,
@@ -65,6 +81,17 @@ class ProberSettings(ProcessSettings):
         rules(listed)
         return listed
 
+    @field_validator("prober_rdap_bootstrap")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        return check_url(url)
+
+    @field_validator("prober_whois_root")
+    @classmethod
+    def _server(cls, server: str) -> str:
+        whois_server(server)
+        return server
+
     @classmethod
     def at_home(cls) -> Self:
         """Those of whoever runs it for themselves: no address is forbidden, unless they say so."""
@@ -75,6 +102,10 @@ class ProberSettings(ProcessSettings):
     def guard(self) -> Guard:
         """The guard that holds these addresses."""
         return Guard(self.prober_forbidden, self.prober_allowed)
+
+    def registries(self) -> Registries:
+        """Where to begin to ask for registrations."""
+        return Registries(self.prober_rdap_bootstrap, self.prober_whois_root)
 
     def nameservers(self) -> list[str] | None:
         """The name servers as `address:port`; None for the system's."""

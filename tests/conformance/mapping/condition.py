@@ -49,6 +49,9 @@ def given(reading: Reading) -> dict[str, Any]:
     if "certificate_expires_in" in reading:
         left_s = seconds(reading.get("certificate_expires_in"))
         subjects["certificate"] = {"days_left": left_s / _DAY_S}
+    if "domain_expires_in" in reading:
+        left_s = seconds(reading.get("domain_expires_in"))
+        subjects["domain"] = {"days_left": left_s / _DAY_S}
     reading.get("connected")  # only what has connected is asked
     reading.finish()
     return subjects

@@ -83,8 +83,6 @@ def conditions(reading: Reading) -> list[Any]:
 
 def translated(condition: str) -> dict[str, Any]:
     """The tree for a condition. Raises ValueError for one that is refused."""
-    if "[DOMAIN_EXPIRATION]" in condition.upper():
-        raise NotExpressible("[DOMAIN_EXPIRATION]")
     return translate(condition)
 
 

@@ -11,7 +11,9 @@ what is stored is the tree.
 property: a JSONPath to what must fit it) · latency (milliseconds; property: a phase, none is the
 total) · size (bytes received) · certificate (property: days_left, expires_at, issuer, …) ·
 redirects (how many were followed) · ip · rcode · answer (the records; property: authority or
-additional for those of another section) · loss (percent) · run_time (seconds).
+additional for those of another section) · loss (percent) · run_time (seconds) · domain (the
+registration of the target's domain; property: days_left, expires_at, registrar, status,
+nameservers).
 
 **Operators.** `equals`, `not_equals` and `in` compare like with like: the text '1' is not the
 number 1, nor is true; 1 and 1.0 are equal. `less`, `greater` and `between` (both ends included)

@@ -21,7 +21,8 @@ Tree = dict[str, Any]
 _STARTS = re.compile(r"\s*(?:\[|(?:len|has|any|pat)\()")
 _ON_THE_RIGHT = re.compile(
     r"(?:==|!=|<=|>=|<|>) (?:len\(|has\()?"
-    r"\[(?:STATUS|IP|BODY|RESPONSE_TIME|CONNECTED|DNS_RCODE|CERTIFICATE_EXPIRATION)\]",
+    r"\[(?:STATUS|IP|BODY|RESPONSE_TIME|CONNECTED|DNS_RCODE|CERTIFICATE_EXPIRATION"
+    r"|DOMAIN_EXPIRATION)\]",
     re.IGNORECASE,
 )
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
@@ -124,7 +125,7 @@ def _ordered(side: Side, operator: str, number: float) -> Tree:
 
 def _equality(side: Side, literal: str, *, negated: bool) -> Tree:
     tree = _equal(side, literal)
-    # Without a certificate the time it is still valid for is 0.
+    # Without a certificate or a registration the time it is still valid for is 0.
     zero = side.values == "days" and (_quantity(side, literal) == 0) is not negated
     if negated:
         tree = _negated(tree)

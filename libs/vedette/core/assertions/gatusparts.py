@@ -18,6 +18,7 @@ _SUBJECTS: dict[str, tuple[str, Values]] = {
     "CONNECTED": ("connected", "connected"),
     "DNS_RCODE": ("rcode", "text"),
     "CERTIFICATE_EXPIRATION": ("certificate", "days"),
+    "DOMAIN_EXPIRATION": ("domain", "days"),
 }
 
 

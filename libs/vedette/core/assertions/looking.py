@@ -20,8 +20,8 @@ def looker(leaf: Leaf) -> Look:
             return _header((leaf.property or "").lower())
         case "latency":
             return _part("latency", leaf.property or "total")
-        case "certificate":
-            return _part("certificate", leaf.property or "")
+        case "certificate" | "domain":
+            return _part(leaf.subject, leaf.property or "")
         case "answer":
             return _whole(leaf.property or "answer")
         case _:

@@ -39,7 +39,7 @@ class Leaf(BaseModel):
         default=None,
         max_length=500,
         description="A header's name, a JSONPath, a phase of the latency, a part of the"
-        " certificate.",
+        " certificate or the domain.",
     )
     operator: Operator
     value: JsonValue = Field(
@@ -51,7 +51,7 @@ class Leaf(BaseModel):
     match: Match | None = Field(
         default=None,
         description="Of several values, how many must fit. Default: any of the answers,"
-        " certificate names and headers, every JSON node.",
+        " certificate names, domain's name servers and headers, every JSON node.",
     )
 
     @model_validator(mode="before")

@@ -8,7 +8,7 @@ from vedette.core.outcome import Reason
 
 Subject = Literal["status", "body", "header", "latency", "json", "json_schema", "size",
                   "certificate", "redirects", "ip", "rcode", "answer", "loss",
-                  "run_time"]  # fmt: skip
+                  "run_time", "domain"]  # fmt: skip
 Operator = Literal["equals", "not_equals", "contains", "starts_with", "less", "greater", "between",
                    "in", "exists", "matches", "length"]  # fmt: skip
 Match = Literal["any", "every"]
@@ -22,6 +22,8 @@ SECTIONS = ("answer", "authority", "additional")
 """Of a name server's answer."""
 CERTIFICATE_NUMBERS = frozenset({"days_left", "chain_days_left"})
 CERTIFICATE_FLAGS = frozenset({"chain_valid", "self_signed"})
+DOMAIN = ("days_left", "expires_at", "registrar", "status", "nameservers")
+"""Of a domain's registration."""
 
 _NUMERIC = frozenset(
     {"equals", "not_equals", "less", "greater", "between", "in", "exists", "matches", "length"}
@@ -58,12 +60,20 @@ RULES: Mapping[str, Rule] = {
     "answer": Rule(Reason.ANSWER, match="any"),
     "loss": Rule(Reason.LOSS, "numbers", _NUMERIC, unit=" %"),
     "run_time": Rule(Reason.RUN_LATE, "numbers", _NUMERIC, unit=" s"),
+    "domain": Rule(Reason.REGISTRATION, match="any"),
 }
+
+
+def in_days(subject: str, property: str | None) -> bool:  # noqa: A002
+    """Whether it is how long something is still good for."""
+    return (subject == "certificate" and property in CERTIFICATE_NUMBERS) or (
+        subject == "domain" and property == "days_left"
+    )
 
 
 def values_of(subject: str, property: str | None) -> Values | Literal["flags"]:  # noqa: A002
     """What a subject is compared with."""
-    if subject == "certificate" and property in CERTIFICATE_NUMBERS:
+    if in_days(subject, property):
         return "numbers"
     if subject == "certificate" and property in CERTIFICATE_FLAGS:
         return "flags"
@@ -72,6 +82,4 @@ def values_of(subject: str, property: str | None) -> Values | Literal["flags"]: 
 
 def unit_of(subject: str, property: str | None) -> str:  # noqa: A002
     """What stands behind a subject's numbers."""
-    if subject == "certificate":
-        return " days" if property in CERTIFICATE_NUMBERS else ""
-    return RULES[subject].unit
+    return " days" if in_days(subject, property) else RULES[subject].unit

@@ -6,6 +6,7 @@
     body contains 'ok'                      json_schema {"type": "object"}
     header content-type starts_with 'text/' latency connect < 50ms
     not body matches '(?i)error'            certificate days_left > 14
+    domain days_left > 30d                  domain nameservers equals 'ns1.example.org'
 
 A comparison is `[any|every] SUBJECT [PROPERTY] [length] OPERATOR VALUE`, joined by `and`, `or`,
 `not` and parentheses (`and` binds closer than `or`). The operators are `==` `!=` `<` `>` `<=` `>=`
@@ -103,7 +104,7 @@ def _property(scanner: Scanner, subject: str) -> str | None:
     match subject:
         case "json" | "json_schema":
             return scanner.path()
-        case "header" | "certificate":
+        case "header" | "certificate" | "domain":
             found = scanner.token()
             if not found:
                 raise scanner.error(f"expected the {subject}'s property")

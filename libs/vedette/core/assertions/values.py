@@ -7,7 +7,7 @@ from typing import Any
 from vedette.core.assertions.compare import number_of
 from vedette.core.assertions.jsonpath import Path
 from vedette.core.assertions.patterns import Pattern, from_wildcard, is_wildcard
-from vedette.core.assertions.rules import LATENCIES, SECTIONS, values_of
+from vedette.core.assertions.rules import DOMAIN, LATENCIES, SECTIONS, values_of
 from vedette.core.assertions.schema import Schema
 
 LENGTHS = frozenset({"equals", "not_equals", "less", "greater", "between", "in"})
@@ -45,7 +45,9 @@ def check_property(subject: str, property: str | None) -> None:  # noqa: A002
             raise ValueError(f"answer has the sections {', '.join(SECTIONS)}")
         case "certificate" if not property:
             raise ValueError("a certificate assertion names in `property` what of it: days_left, …")
-        case "header" | "json" | "json_schema" | "latency" | "certificate" | "answer":
+        case "domain" if property not in DOMAIN:
+            raise ValueError(f"a domain assertion names in `property` one of {', '.join(DOMAIN)}")
+        case "header" | "json" | "json_schema" | "latency" | "certificate" | "answer" | "domain":
             return
         case _ if property is not None:
             raise ValueError(f"{subject} has no property")

@@ -201,6 +201,10 @@ class DnsTarget(Target):
         """The name to ask for, in ASCII and with its final dot."""
         return _question(self.name, self.type)
 
+    def domain_host(self) -> str:
+        """The name that is asked for."""
+        return self.name
+
     def summary(self) -> str:
         """The question, and who is asked."""
         return f"DNS {self.type} {self.name}" + (f" at {self.server}" if self.server else "")
