@@ -8,6 +8,7 @@ from tests.conformance.mapping.reading import NotExpressible
 from tests.conformance.observation import Observation, Problem
 
 from vedette.core.kinds import parse_monitor
+from vedette.core.monitor import MonitorSpec
 from vedette.prober.plans import Unusable, plan_of
 
 
@@ -15,6 +16,8 @@ def validated(define: Callable[[], Mapping[str, Any]]) -> Observation:
     """A definition, or why it is refused. Raises NotExpressible."""
     try:
         spec = parse_monitor(define())
+        if not isinstance(spec, MonitorSpec):
+            return Observation()
         plan_of(spec.probed())
     except NotExpressible:
         raise

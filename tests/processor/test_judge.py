@@ -34,12 +34,17 @@ def standing(state: State = State.UP, **fields: object) -> Standing:
     return replace(Standing(state, since=0, sequence=1, verdict=verdict), **fields)  # type: ignore[arg-type]
 
 
+def interval(policy: Policy) -> int:
+    assert policy.interval_ms is not None
+    return policy.interval_ms
+
+
 def after(start: Standing, *outcomes: Outcome, policy: Policy = POLICY) -> Judgement:
     """Judge the outcomes one slot apart; transitions are those of all."""
     judgement = Judgement(start)
     transitions: tuple[object, ...] = ()
     for number, outcome in enumerate(outcomes, start=1):
-        slot = number * policy.interval_ms
+        slot = number * interval(policy)
         verdict = Verdict(slot, outcome, Cause(outcome=outcome))
         judgement = judge(judgement.standing, policy, verdict, now=slot + 100)
         transitions += judgement.transitions
@@ -181,7 +186,7 @@ def test_changes_are_counted_without_gaps_and_in_order(
 ) -> None:
     now, current, last = 0, standing(State.PENDING), (1, 0, State.PENDING)
     for outcome, gap in rounds:
-        now += gap * policy.interval_ms
+        now += gap * interval(policy)
         judgement = judge(current, policy, Verdict(now, outcome, Cause()), now=now)
         current = judgement.standing
         for change in judgement.transitions:
@@ -199,7 +204,7 @@ def test_down_takes_as_many_failing_rounds_in_a_row_as_asked(
     current, in_a_row = standing(State.PENDING), 0
     for number, outcome in enumerate(outcomes, start=1):
         was_down = current.state is State.DOWN
-        verdict = Verdict(number * policy.interval_ms, outcome, Cause())
+        verdict = Verdict(number * interval(policy), outcome, Cause())
         current = judge(current, policy, verdict, now=verdict.slot).standing
         in_a_row = in_a_row + 1 if outcome is DOWN else 0
         if not was_down:

@@ -1,6 +1,6 @@
 """A monitor's definition: what is watched, how often, and how it is judged."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -48,14 +48,70 @@ class Target(BaseModel):
         return {first: text}
 
 
-class MonitorSpec(BaseModel):
-    """A monitor as a person writes it. Each kind has a subclass with its own target."""
+# What says what a check is, of the fields that a kind has.
+_PROBED = frozenset(
+    {
+        "kind",
+        "target",
+        "timeout_s",
+        "degraded_after_ms",
+        "assertions",
+        "degraded_assertions",
+        "expect_failure",
+    }
+)
+
+
+class BaseSpec(BaseModel):
+    """A monitor as a person writes it: what all kinds have in common."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    PASSIVE: ClassVar[bool] = False
+    """Whether it is told how its target is, instead of having it probed."""
 
     name: Name
     kind: str
     target: Target
+    failure_threshold: int = Field(
+        default=2, ge=1, le=20, description="Failing rounds in a row before it is down."
+    )
+    recovery_threshold: int = Field(
+        default=1, ge=1, le=20, description="Good rounds in a row before it is up again."
+    )
+    tags: list[Tag] = Field(default=[], max_length=50)
+    channels: list[UUID] = Field(
+        default=[], max_length=50, description="Ids of the channels that are told."
+    )
+
+    @field_validator("tags", "channels")
+    @classmethod
+    def _each_once(cls, values: list[Any]) -> list[Any]:
+        return list(dict.fromkeys(values))
+
+    def probed(self, *, compact: bool = False) -> dict[str, Any]:
+        """The part that says what a check is; a change of it makes a new revision of the monitor.
+
+        `compact` leaves out what is at its default, for jobs, which are sent at every slot.
+        """
+        dumped = self.model_dump(
+            mode="json", by_alias=True, include=set(_PROBED), exclude_defaults=compact
+        )
+        return dumped | {"kind": self.kind}
+
+
+class PassiveSpec(BaseSpec):
+    """A monitor that is told how its target is. Each kind has a subclass with its own target."""
+
+    PASSIVE: ClassVar[bool] = True
+
+    failure_threshold: int = Field(
+        default=1, ge=1, le=20, description="Failures in a row before it is down."
+    )
+
+
+class MonitorSpec(BaseSpec):
+    """A monitor whose target is probed. Each kind has a subclass with its own target."""
+
     interval_s: int = Field(
         default=60, ge=5, le=86_400, description="Seconds between two checks, 5 to 86400."
     )
@@ -63,12 +119,6 @@ class MonitorSpec(BaseModel):
         default=10, ge=0.1, le=120, description="Seconds one check may take, all included."
     )
     regions: list[Region] = Field(default=["default"], min_length=1, max_length=32)
-    failure_threshold: int = Field(
-        default=2, ge=1, le=20, description="Failing rounds in a row before it is down."
-    )
-    recovery_threshold: int = Field(
-        default=1, ge=1, le=20, description="Good rounds in a row before it is up again."
-    )
     retry_interval_s: int = Field(
         default=5, ge=1, le=3_600, description="Seconds between confirmations of a suspicion."
     )
@@ -84,12 +134,8 @@ class MonitorSpec(BaseModel):
     expect_failure: bool = Field(
         default=False, description="Upside down: what answers as it should is down, else it is up."
     )
-    tags: list[Tag] = Field(default=[], max_length=50)
-    channels: list[UUID] = Field(
-        default=[], max_length=50, description="Ids of the channels that are told."
-    )
 
-    @field_validator("regions", "tags", "channels")
+    @field_validator("regions")
     @classmethod
     def _distinct(cls, values: list[Any]) -> list[Any]:
         return list(dict.fromkeys(values))
@@ -116,22 +162,5 @@ class MonitorSpec(BaseModel):
             raise ValueError(f"kind {self.kind} has no domain whose registration to look at")
 
     def probed(self, *, compact: bool = False) -> dict[str, Any]:
-        """The part a prober needs; a change of it makes a new revision of the monitor.
-
-        `compact` leaves out what is at its default, for jobs, which are sent at every slot.
-        """
-        dumped = self.model_dump(
-            mode="json",
-            by_alias=True,
-            include={
-                "kind",
-                "target",
-                "timeout_s",
-                "degraded_after_ms",
-                "assertions",
-                "degraded_assertions",
-                "expect_failure",
-            },
-            exclude_defaults=compact,
-        )
-        return dumped | {"kind": self.kind, "timeout_s": self.timeout_s}
+        """The part that a prober needs, as in every kind."""
+        return super().probed(compact=compact) | {"timeout_s": self.timeout_s}

@@ -54,6 +54,7 @@ class Reason(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_MISSING = "run_missing"
     RUN_LATE = "run_late"
+    MEMBERS = "members"
     FORBIDDEN_TARGET = "forbidden_target"
     INTERNAL_ERROR = "internal_error"
     MISSED = "missed"
@@ -93,9 +94,10 @@ WORDS = {
     Reason.RCODE: "the name server answered with an unexpected code",
     Reason.LOSS: "packets were lost",
     Reason.REGISTRATION: "the domain's registration was not as expected",
-    Reason.RUN_FAILED: "the job reported a failure",
-    Reason.RUN_MISSING: "the job did not report",
+    Reason.RUN_FAILED: "a failure was reported",
+    Reason.RUN_MISSING: "no report came in time",
     Reason.RUN_LATE: "the job ran too long",
+    Reason.MEMBERS: "too few of the group's members are up",
     Reason.FORBIDDEN_TARGET: "the address may not be checked from here",
     Reason.INTERNAL_ERROR: "Vedette itself failed to run the check",
     Reason.MISSED: "the check did not run in time",

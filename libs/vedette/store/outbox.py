@@ -6,7 +6,6 @@ published but not yet deleted is published again, and consumers recognise it by 
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -15,7 +14,8 @@ from prometheus_client import Counter, Gauge
 from vedette.bus.api import Bus, Exchange, Outgoing
 from vedette.core.errors import Transient
 from vedette.core.events import Event
-from vedette.store.pool import Connection, Pool, connection, transaction
+from vedette.store.pool import Connection, Pool, transaction
+from vedette.store.waking import Waker, listening
 
 CHANNEL = "vedette_outbox"
 BATCH = 200
@@ -50,36 +50,23 @@ class Relay:
     def __init__(self, pool: Pool, bus: Bus) -> None:
         self._pool = pool
         self._bus = bus
-        self._wake = asyncio.Event()
 
     async def run(self) -> None:
         """Publish until cancelled. Outages of the database or the bus are waited out."""
         while True:
             try:
-                async with connection(self._pool) as listening:
-                    await self._follow(listening)
+                async with listening(self._pool, CHANNEL) as waker:
+                    await self._follow(waker)
             except Transient as error:
                 log.warning("outbox relay waits", error=str(error))
                 await asyncio.sleep(_BACKOFF_S)
 
-    async def _follow(self, listening: Connection) -> None:
-        def wake(*_: object) -> None:
-            self._wake.set()
-
-        await listening.add_listener(CHANNEL, wake)
-        try:
-            while not listening.is_closed():
-                self._wake.clear()
-                while await self._publish_some() == BATCH:
-                    pass
-                await self._measure(listening)
-                # Not wait_for: in Python 3.11 it can swallow a cancellation.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(_POLL_S):
-                        await self._wake.wait()
-        finally:
-            with suppress(Exception):
-                await listening.remove_listener(CHANNEL, wake)
+    async def _follow(self, waker: Waker) -> None:
+        while not waker.closed:
+            while await self._publish_some() == BATCH:
+                pass
+            await self._measure(waker.db)
+            await waker.wait(_POLL_S)
 
     async def _publish_some(self) -> int:
         async with transaction(self._pool) as db:

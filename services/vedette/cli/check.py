@@ -38,9 +38,15 @@ def definition_of(target: str | None, kind: str, file: Path | None) -> MonitorSp
         raise Permanent("name a target, like https://example.org, or a file with -f; one of them")
     written = _read(file) if file is not None else _in_short(target or "", kind)
     try:
-        return parse_monitor({"name": "check", **written})
+        spec = parse_monitor({"name": "check", **written})
     except ValidationError as error:
         raise Permanent("\n".join(_problems(error))) from None
+    if not isinstance(spec, MonitorSpec):
+        raise Permanent(
+            f"kind: monitors of kind {spec.kind} are told how their target is, and"
+            " check nothing by themselves"
+        )
+    return spec
 
 
 async def check_once(spec: MonitorSpec, settings: ProberSettings) -> Result:

@@ -3,7 +3,7 @@
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from vedette.gateway import telemetry
+from vedette.gateway import pings, telemetry
 from vedette.gateway.api.table import ENDPOINTS
 from vedette.gateway.context import GATEWAY, Gateway
 from vedette.gateway.openapi import document
@@ -23,6 +23,7 @@ def build_app(gateway: Gateway, probes: dict[str, Probe]) -> web.Application:
     app[GATEWAY] = gateway
     for endpoint in ENDPOINTS:
         app.router.add_route(endpoint.method, endpoint.path, endpoint.serve)
+    pings.add_routes(app)
     app.router.add_get("/", show_page)
     app.router.add_get("/openapi.json", show_document)
     app.router.add_get("/health", admin.health)

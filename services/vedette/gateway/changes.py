@@ -5,7 +5,7 @@ Every function here runs in its caller's transaction.
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from asyncpg import Record
 from pydantic import ValidationError
@@ -19,19 +19,20 @@ from vedette.core.events import (
     MonitorUpdated,
 )
 from vedette.core.ids import uuid7
-from vedette.core.kinds import parse_monitor
-from vedette.core.monitor import MonitorSpec
+from vedette.core.kinds import kinds, parse_monitor
+from vedette.core.kinds.group import GroupMonitor
+from vedette.core.monitor import BaseSpec
 from vedette.core.redaction import placeholders, restored
 from vedette.gateway.context import now_ms
 from vedette.gateway.invalid import field_errors
 from vedette.gateway.problems import FieldError, invalid
-from vedette.gateway.store import channels, monitors
+from vedette.gateway.store import channels, monitors, reports
 from vedette.store import outbox
 from vedette.store.pool import Connection
 from vedette.telemetry.traces import traceparent
 
 
-def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = None) -> MonitorSpec:
+def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = None) -> BaseSpec:
     """A definition as a person wrote it. Raises Problem, naming every wrong field.
 
     Secrets that were read as placeholders stay as they are `stored`.
@@ -53,24 +54,30 @@ def _placeholder(path: str) -> FieldError:
     return FieldError(field=path, message=words, rule="placeholder")
 
 
-async def create(db: Connection, workspace: UUID, spec: MonitorSpec) -> UUID:
+async def create(db: Connection, workspace: UUID, spec: BaseSpec) -> UUID:
     """Add a monitor; returns its id."""
     await _check_channels(db, workspace, spec)
+    await _check_members(db, workspace, spec)
     id = uuid7(now_ms())
     stored, target = dumped(spec), spec.target.summary()
-    await monitors.insert(db, workspace, id, spec=stored, target=target)
+    await monitors.insert(db, workspace, id, spec=stored, target=target, passive=spec.PASSIVE)
+    if spec.PASSIVE:
+        await reports.begin(db, id, token=None if spec.kind == "group" else str(uuid4()))
     await _tell(db, workspace, MonitorCreated(monitor=_reference(id, stored, target)))
     return id
 
 
-async def update(db: Connection, workspace: UUID, row: Record, spec: MonitorSpec) -> None:
+async def update(db: Connection, workspace: UUID, row: Record, spec: BaseSpec) -> None:
     """Make `spec` the definition of a locked monitor; nothing happens if it already is."""
     stored, target = dumped(spec), spec.target.summary()
     await _check_channels(db, workspace, spec)
+    await _check_members(db, workspace, spec, itself=row["id"])
     if stored == row["spec"]:
         return
+    _check_passive(row, spec)
     reprobe = spec.probed() != {name: row["spec"].get(name) for name in spec.probed()}
     await monitors.update(db, workspace, row["id"], spec=stored, target=target, reprobe=reprobe)
+    await reports.wake(db, row["id"])
     event = MonitorUpdated(monitor=_reference(row["id"], stored, target), paused=row["paused"])
     await _tell(db, workspace, event)
 
@@ -89,6 +96,7 @@ async def set_paused(db: Connection, workspace: UUID, row: Record, *, paused: bo
     if row["paused"] is paused:
         return
     await monitors.set_paused(db, workspace, row["id"], paused=paused)
+    await reports.wake(db, row["id"])
     reference = _reference(row["id"], row["spec"], row["target"])
     await _tell(db, workspace, MonitorUpdated(monitor=reference, paused=paused))
 
@@ -100,12 +108,12 @@ async def delete(db: Connection, workspace: UUID, row: Record) -> None:
     await _tell(db, workspace, MonitorDeleted(monitor=reference))
 
 
-def dumped(spec: MonitorSpec) -> dict[str, Any]:
+def dumped(spec: BaseSpec) -> dict[str, Any]:
     """A definition as the database and the API have it."""
     return spec.model_dump(mode="json", by_alias=True)
 
 
-async def _check_channels(db: Connection, workspace: UUID, spec: MonitorSpec) -> None:
+async def _check_channels(db: Connection, workspace: UUID, spec: BaseSpec) -> None:
     known = await channels.lock_existing(db, workspace, spec.channels)
     errors = [
         FieldError(
@@ -116,6 +124,37 @@ async def _check_channels(db: Connection, workspace: UUID, spec: MonitorSpec) ->
     ]
     if errors:
         raise invalid(errors)
+
+
+async def _check_members(
+    db: Connection, workspace: UUID, spec: BaseSpec, *, itself: UUID | None = None
+) -> None:
+    if not isinstance(spec, GroupMonitor):
+        return
+    members = spec.target.members
+    known = await monitors.lock_existing(db, workspace, members)
+    errors = [
+        FieldError(
+            field=f"target.members[{index}]",
+            message="there is no such monitor",
+            rule="unknown_monitor",
+        )
+        for index, id in enumerate(members)
+        if id not in known
+    ]
+    if not errors and itself is not None and await monitors.depends(db, members, on=itself):
+        words = "a group can't be its own member, nor a member of one of its members"
+        errors = [FieldError(field="target.members", message=words, rule="circle")]
+    if errors:
+        raise invalid(errors)
+
+
+def _check_passive(row: Record, spec: BaseSpec) -> None:
+    """A monitor may become one of another kind, but not go over to being told, or from it."""
+    before = row["spec"]["kind"]
+    if spec.kind != before and (spec.PASSIVE or kinds()[before].PASSIVE):
+        words = f"a monitor of kind {before} can't become one of kind {spec.kind}; make a new one"
+        raise invalid([FieldError(field="kind", message=words, rule="kind_change")])
 
 
 def _reference(id: UUID, spec: Mapping[str, Any], target: str) -> MonitorRef:

@@ -142,8 +142,10 @@ def _schemas() -> tuple[dict[Mode, str], dict[str, JsonObject]]:
     for body in (endpoint.body for endpoint in ENDPOINTS if endpoint.body):
         for model in body.models:
             name = names[model, "validation"]
-            # Its model may have a default, but nobody would know the model without it.
-            required = {*schemas[name].get("required", []), "kind"}
+            required = set(schemas[name].get("required", []))
+            if "kind" in model.model_fields:
+                # It may have a default, but nobody would know the model without it.
+                required.add("kind")
             schemas[name]["required"] = sorted(required)
             if body.optional:
                 remaining = sorted(required - set(body.optional))

@@ -114,8 +114,8 @@ def _recorded(row: Record) -> Standing:
 def _sight(row: Record) -> Sight:
     return Sight(
         last_vote=row["last_vote"],
-        interval_s=row["spec"]["interval_s"],
-        timeout_s=row["spec"]["timeout_s"],
+        interval_s=row["spec"].get("interval_s"),
+        timeout_s=row["spec"].get("timeout_s", 0),
     )
 
 

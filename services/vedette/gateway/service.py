@@ -11,6 +11,7 @@ from vedette.gateway.auth import Keys
 from vedette.gateway.bootstrap import ensure_access
 from vedette.gateway.context import Gateway
 from vedette.gateway.limits import Limiter
+from vedette.gateway.listening import listening
 from vedette.gateway.oneoff import listening_prober
 from vedette.gateway.settings import GatewaySettings
 from vedette.runtime.launch import ready_probes
@@ -36,7 +37,10 @@ async def opened(settings: GatewaySettings, resources: Resources) -> AsyncIterat
     """What requests use, ready for them."""
     box = _box(settings)
     await ensure_access(resources.pool, settings.api_key)
-    async with listening_prober(resources.bus, resources.instance) as prober:
+    async with (
+        listening_prober(resources.bus, resources.instance) as prober,
+        listening(resources.pool, resources.instance),
+    ):
         yield Gateway(
             settings=settings,
             pool=resources.pool,

@@ -18,18 +18,18 @@ UNSEEN_INTERVALS = 3
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How a monitor wants to be judged."""
+    """How a monitor wants to be judged. Without an interval nothing is due by itself."""
 
-    interval_ms: int
+    interval_ms: int | None
     timeout_ms: int
     failure_threshold: int
     recovery_threshold: int
     retry_ms: int
 
     @property
-    def unseen_ms(self) -> int:
-        """How long after a vote the target counts as not seen any more."""
-        return UNSEEN_INTERVALS * self.interval_ms + self.timeout_ms
+    def sight_ms(self) -> int | None:
+        """How long a vote vouches for the target; None: until the next one."""
+        return None if self.interval_ms is None else UNSEEN_INTERVALS * self.interval_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,24 @@ def expire(standing: Standing, policy: Policy, *, now: int) -> Judgement:
     """Say `unknown` once the last vote is too old to say anything else."""
     if standing.state in {State.PAUSED, State.UNKNOWN, State.PENDING}:
         return Judgement(standing)
-    if standing.last_vote is None or now <= standing.last_vote + policy.unseen_ms:
+    if standing.last_vote is None or policy.sight_ms is None:
         return Judgement(standing)
-    since = max(standing.last_vote + UNSEEN_INTERVALS * policy.interval_ms, standing.since)
+    seen_until = standing.last_vote + policy.sight_ms
+    if now <= seen_until + policy.timeout_ms:
+        return Judgement(standing)
+    since = max(seen_until, standing.since)
     # A run that was broken off confirms nothing.
     return _change(_without_run(standing), State.UNKNOWN, since, Cause(reason=Reason.NO_VOTES))
+
+
+def lose_sight(standing: Standing, slot: int, cause: Cause) -> Judgement:
+    """Say `unknown` at once: what was to be seen at `slot` was not, and nothing else will be."""
+    if standing.state in {State.PAUSED, State.PENDING} or slot <= (standing.round or 0):
+        return Judgement(standing)
+    unseen = replace(_without_run(standing), round=slot)
+    if standing.state is State.UNKNOWN:
+        return Judgement(unseen)
+    return _change(unseen, State.UNKNOWN, max(slot, standing.since), cause)
 
 
 def missed_recheck(standing: Standing, policy: Policy, slot: int, *, now: int) -> Judgement:
@@ -187,7 +200,7 @@ def _stay(standing: Standing, policy: Policy, verdict: Verdict, now: int) -> Jud
     contradicts = failing is not standing.was_down and (failing or standing.was_down)
     if not contradicts:
         return Judgement(_without_run(standing))
-    if policy.retry_ms >= policy.interval_ms:
+    if policy.interval_ms is None or policy.retry_ms >= policy.interval_ms:
         return Judgement(replace(standing, recheck=None))  # the next slot comes first anyway
     recheck = max(verdict.slot + policy.retry_ms, now)
     return Judgement(replace(standing, recheck=recheck), recheck=recheck)

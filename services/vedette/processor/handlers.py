@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Histogram
 
 from vedette.bus.api import Handler, Message, Queue
 from vedette.bus.topology import EXPIRED, MONITORS, RESULTS
@@ -12,13 +12,11 @@ from vedette.core.events import Event
 from vedette.core.job import ONE_OFF, JobBatch
 from vedette.core.result import Result, ResultBatch
 from vedette.processor.domain import expire, pause, resume
-from vedette.processor.judging import judge_results
+from vedette.processor.judging import record
 from vedette.processor.ledger import Ledger
 from vedette.processor.store import Store
 from vedette.store.pool import Pool, transaction
 
-recorded = Counter("vedette_checks_recorded_total", "Checks stored for the first time.")
-repeated = Counter("vedette_checks_repeated_total", "Results of checks that were stored already.")
 dwell = Histogram("vedette_result_dwell_seconds", "From a check's end to its verdict.")
 
 SWEEP = 500
@@ -55,6 +53,7 @@ class Handlers:
         async with transaction(self._pool) as db:
             store, ledger = Store(db), Ledger(_now_ms())
             await store.begin([monitor])
+            await store.wake_groups([monitor])
             for who in await store.lock([monitor]):
                 turn = pause if who.paused else resume
                 ledger.enter(who, turn(who.standing, at=ledger.now))
@@ -71,13 +70,8 @@ class Handlers:
     async def _record(self, batch: ResultBatch) -> None:
         async with transaction(self._pool) as db:
             store, ledger = Store(db), Ledger(_now_ms())
-            new = await store.insert_checks(batch.region, batch.results)
-            fresh = [result for result in batch.results if (result.monitor_id, result.slot) in new]
-            await store.insert_evidence(batch.region, fresh)
-            await judge_results(store, batch.region, fresh, ledger)
+            fresh = await record(store, batch.region, batch.results, ledger)
             await ledger.save(store)
-        recorded.inc(len(fresh))
-        repeated.inc(len(batch.results) - len(fresh))
         _measure(fresh, ledger.now)
 
 

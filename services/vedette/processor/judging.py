@@ -5,13 +5,38 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from vedette.core.instants import iso
 from vedette.core.outcome import Outcome
 from vedette.core.result import Result
-from vedette.processor.domain import Judgement, Verdict, judge, missed_recheck, tally
+from vedette.processor.domain import (
+    Judgement,
+    Verdict,
+    judge,
+    lose_sight,
+    missed_recheck,
+    tally,
+)
 from vedette.processor.ledger import Ledger
 from vedette.processor.rows import Watched, cause_of
 from vedette.processor.store import Key, Store
+
+recorded = Counter("vedette_checks_recorded_total", "Checks stored for the first time.")
+repeated = Counter("vedette_checks_repeated_total", "Results of checks that were stored already.")
+
+
+async def record(
+    store: Store, region: str, results: Sequence[Result], ledger: Ledger
+) -> list[Result]:
+    """Keep results and judge those that are new; says which those are."""
+    new = await store.insert_checks(region, results)
+    fresh = [result for result in results if (result.monitor_id, result.slot) in new]
+    await store.insert_evidence(region, fresh)
+    await judge_results(store, region, fresh, ledger)
+    recorded.inc(len(fresh))
+    repeated.inc(len(results) - len(fresh))
+    return fresh
 
 
 async def judge_results(
@@ -54,6 +79,8 @@ def _judge(
         if outcome is not None:
             verdict = Verdict(result.slot, outcome, cause)
             judgement = judge(who.standing, who.policy, verdict, now=ledger.now)
+        elif who.policy.interval_ms is None:
+            judgement = lose_sight(who.standing, result.slot, cause)
         elif not result.outcome.is_vote:
             judgement = missed_recheck(who.standing, who.policy, result.slot, now=ledger.now)
     if judgement.recheck is not None:

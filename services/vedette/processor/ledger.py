@@ -52,6 +52,7 @@ class Ledger:
         if self._standings:
             await store.save(self._standings, self._last_checks, self._causes)
         await store.append_spans(self._changes, self.now)
+        await store.wake_groups([who.monitor.id for who, _ in self._changes])
         await outbox.put(store.db, self._events)
         for _, change in self._changes:
             transitions.labels(change.previous, change.state).inc()

@@ -11,6 +11,9 @@ from vedette.core.result import Result
 from vedette.core.state import State
 from vedette.processor.domain import Policy, Standing
 
+OWN_REGION = "vedette"
+"""Where checks are from that no prober made: of monitors that are told how their target is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watched:
@@ -37,15 +40,15 @@ def watched(row: Any) -> Watched:
             tags=spec["tags"],
         ),
         workspace_id=row["workspace_id"],
-        regions=len(spec["regions"]),
+        regions=len(spec.get("regions", [OWN_REGION])),
         revision=row["revision"],
         paused=row["paused"],
         policy=Policy(
-            interval_ms=spec["interval_s"] * 1000,
-            timeout_ms=int(spec["timeout_s"] * 1000),
+            interval_ms=spec["interval_s"] * 1000 if "interval_s" in spec else None,
+            timeout_ms=int(spec.get("timeout_s", 0) * 1000),
             failure_threshold=spec["failure_threshold"],
             recovery_threshold=spec["recovery_threshold"],
-            retry_ms=spec["retry_interval_s"] * 1000,
+            retry_ms=spec.get("retry_interval_s", 0) * 1000,
         ),
         standing=_standing(row),
     )

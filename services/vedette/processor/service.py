@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from vedette.bus.consuming import consuming
 from vedette.processor.handlers import Handlers
+from vedette.processor.passive.care import Care
 from vedette.processor.settings import ProcessorSettings
 from vedette.processor.upkeep import keep_up
 from vedette.runtime.background import background, every
@@ -21,6 +22,7 @@ UPKEEP_S = 3600
 async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIterator[None]:
     """Consume until the block ends, then finish what is under way."""
     handlers = Handlers(resources.pool)
+    care = Care(resources.pool)
 
     async def upkeep() -> None:
         await keep_up(resources.pool, settings, now=datetime.now(UTC))
@@ -28,6 +30,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     await upkeep()
     async with (
         background("sweep", lambda: every(SWEEP_S, handlers.sweep)),
+        background("care", care.run),
         background("upkeep", lambda: every(UPKEEP_S, upkeep)),
         consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
     ):

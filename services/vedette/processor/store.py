@@ -11,6 +11,7 @@ from vedette.core.result import Result
 from vedette.processor.domain import Standing, Transition
 from vedette.processor.rows import Watched, at, stored, watched
 from vedette.store.pool import Connection
+from vedette.store.waking import REPORTS
 
 Key = tuple[UUID, int]
 """A monitor and a slot."""
@@ -161,13 +162,27 @@ class Store:
             ],
         )
 
+    async def wake_groups(self, members: Sequence[UUID]) -> None:
+        """Have the groups that these monitors belong to summed up anew."""
+        if members:
+            woken = await self.db.fetch(
+                "update passive_monitor p set wake_at = '-infinity' from monitor g"
+                " where p.monitor_id = g.id and g.deleted_at is null"
+                " and g.spec->>'kind' = 'group' and g.spec->'target'->'members' ?| $1::text[]"
+                " returning p.monitor_id",
+                [str(member) for member in members],
+            )
+            if woken:
+                await self.db.execute(f"notify {REPORTS}")
+
     async def unseen(self, now: int, limit: int) -> list[Watched]:
         """Monitors whose last vote is too old for the state they claim, locked."""
         rows = await self.db.fetch(
             "select s.*, m.spec, m.target, m.revision, m.paused"
             " from monitor_state s join monitor m on m.id = s.monitor_id"
             " where s.state in ('up', 'degraded', 'down') and m.deleted_at is null"
-            " and not m.paused and s.last_vote < $1::timestamptz - make_interval(secs =>"
+            " and not m.paused and not m.passive"
+            " and s.last_vote < $1::timestamptz - make_interval(secs =>"
             " 3 * (m.spec->>'interval_s')::int + (m.spec->>'timeout_s')::float8)"
             " order by s.monitor_id limit $2 for update of s skip locked",
             to_datetime(now),

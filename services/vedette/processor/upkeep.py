@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from vedette.core.instants import to_ms
+from vedette.processor.passive.store import PassiveStore
 from vedette.processor.settings import ProcessorSettings
 from vedette.store import inbox
 from vedette.store.pool import Connection, Pool, transaction
@@ -30,10 +32,9 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
             if name < _name(oldest):
                 await db.execute(f"drop table {name}")
                 log.info("dropped checks past their retention", partition=name)
-        await db.execute(
-            "delete from check_evidence where slot < $1",
-            today - timedelta(days=settings.evidence_retention_days),
-        )
+        evidence_from = today - timedelta(days=settings.evidence_retention_days)
+        await db.execute("delete from check_evidence where slot < $1", evidence_from)
+        await PassiveStore(db).forget_reports(older_than_ms=to_ms(evidence_from))
         await inbox.forget_old(db)
 
 

@@ -9,6 +9,7 @@ import orjson
 
 from vedette.core.instants import to_datetime, to_ms
 from vedette.core.kinds import parse_monitor
+from vedette.core.monitor import MonitorSpec
 from vedette.scheduler.domain import Monitor
 from vedette.store.pool import Pool, connection, transaction
 
@@ -16,7 +17,7 @@ LEASE_S = 5.0
 PRESENCE_S = 10.0
 
 _MONITOR = "select id, shard, version, revision, spec, active_since from monitor"
-_LIVING = "deleted_at is null and not paused"
+_LIVING = "deleted_at is null and not paused and not passive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def _lease(row: Any) -> Lease:
 
 def _monitor(row: Any) -> Monitor:
     spec = parse_monitor(row["spec"])
+    assert isinstance(spec, MonitorSpec)  # passive ones are never read
     head = orjson.dumps(
         {
             "monitor_id": str(row["id"]),

@@ -28,7 +28,8 @@ def replay(run: Run) -> Observation:
         "version": 1,
         "created_at": EPOCH,
         "updated_at": EPOCH,
+        "token": None,
         "spec": observation.spec.model_dump(mode="json", by_alias=True),
     }
-    observation.output = orjson.dumps(monitor_view(row)).decode()
+    observation.output = orjson.dumps(monitor_view(row, None)).decode()
     return observation

@@ -41,7 +41,7 @@ class Course:
         judgement = judge(self.standing, self.policy, verdict, now=self.slot)
         self.standing = judgement.standing
         sent = self._announce(judgement)
-        interval = self.policy.interval_ms
+        interval = self.policy.interval_ms or 0
         after = interval if judgement.recheck is None else judgement.recheck - self.slot
         self._note(judgement, sent, failing=failing, after_s=after / 1000)
         self.slot += after

@@ -1,7 +1,8 @@
 """The kinds of monitor: one module a kind, each with its target model and its documentation.
 
-A module here defines one subclass of `MonitorSpec` whose `kind` is a literal. Adding a kind is
-adding its module here and its probe in the prober: nothing lists them by hand.
+A module here defines one subclass of `MonitorSpec` (or, of kinds that are told how their target is,
+`PassiveSpec`) whose `kind` is a literal. Adding a kind is adding its module here and its probe in
+the prober: nothing lists them by hand.
 """
 
 from collections.abc import Mapping
@@ -12,17 +13,22 @@ from typing import Any
 
 from pydantic import BaseModel, field_validator
 
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import BaseSpec, MonitorSpec, PassiveSpec
 
 
 @cache
-def kinds() -> dict[str, type[MonitorSpec]]:
+def kinds() -> dict[str, type[BaseSpec]]:
     """Every kind's monitor model, by the kind's name, in the order of their names."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     # Their order as subclasses is that in which they happened to be imported.
-    models = {_name(model): model for model in MonitorSpec.__subclasses__()}
-    return {name: models[name] for name in sorted(models)}
+    models: list[type[BaseSpec]] = [*MonitorSpec.__subclasses__(), *PassiveSpec.__subclasses__()]
+    return dict(sorted((_name(model), model) for model in models))
+
+
+def passive_kinds() -> list[str]:
+    """The kinds that are told how their target is, instead of having it probed."""
+    return [name for name, model in kinds().items() if model.PASSIVE]
 
 
 class _Kind(BaseModel):
@@ -36,7 +42,7 @@ class _Kind(BaseModel):
         return kind
 
 
-def parse_monitor(data: Mapping[str, Any]) -> MonitorSpec:
+def parse_monitor(data: Mapping[str, Any]) -> BaseSpec:
     """Validate a monitor's definition as a person wrote it.
 
     Raises pydantic.ValidationError, with one error for each wrong field.
@@ -44,5 +50,5 @@ def parse_monitor(data: Mapping[str, Any]) -> MonitorSpec:
     return kinds()[_Kind.model_validate(data).kind].model_validate(data)
 
 
-def _name(model: type[MonitorSpec]) -> str:
+def _name(model: type[BaseSpec]) -> str:
     return str(model.model_fields["kind"].default)

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from vedette.core.kinds import kinds
+from vedette.core.monitor import MonitorSpec
 from vedette.core.result import Result
 from vedette.gateway import changes
 from vedette.gateway.context import Call, now_ms
@@ -16,6 +17,9 @@ _UNNAMED = "One-off check"
 async def run(call: Call) -> web.Response:
     """Run a definition once, in its region."""
     spec = changes.parse({"name": _UNNAMED, **await read_object(call.request)})
+    if not isinstance(spec, MonitorSpec):
+        words = f"monitors of kind {spec.kind} are told how their target is; there is no check"
+        raise invalid([FieldError(field="kind", message=words, rule="passive")])
     if len(spec.regions) > 1:
         one = FieldError(field="regions", message="a one-off check has one region", rule="one")
         raise invalid([one])
@@ -34,7 +38,7 @@ ENDPOINTS = (
         method="POST", path=f"{PREFIX}/check", handle=run,
         summary="Run a check once, without keeping anything",
         body=Body(
-            tuple(kinds().values()),
+            tuple(model for model in kinds().values() if not model.PASSIVE),
             optional=("name",),
             examples={"http": {"kind": "http", "target": {"url": "https://shop.example/"}}},
         ),

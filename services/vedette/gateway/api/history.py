@@ -102,8 +102,8 @@ async def uptimes(call: Call) -> web.Response:
     found = [Span(State(r["state"]), r["started_at"], r["ended_at"]) for r in rows]
     sight = Sight(
         last_vote=row["last_vote"],
-        interval_s=row["spec"]["interval_s"],
-        timeout_s=row["spec"]["timeout_s"],
+        interval_s=row["spec"].get("interval_s"),
+        timeout_s=row["spec"].get("timeout_s", 0),
     )
     windows = {
         name: uptime_view(

@@ -67,7 +67,15 @@ async def listing(call: Call) -> web.Response:
     wanted = monitors.Filter(state=query.state, tag=query.tag, kind=query.kind, name=query.q)
     async with connection(call.pool) as db:
         rows = await monitors.page(db, call.workspace, wanted, after=after, limit=query.limit + 1)
-    return reply(page(rows, query.limit, monitor_view, lambda row: cursors.encode(row["id"])))
+    url = call.gateway.settings.public_url
+    return reply(
+        page(
+            rows,
+            query.limit,
+            lambda row: monitor_view(row, url),
+            lambda row: cursors.encode(row["id"]),
+        )
+    )
 
 
 async def show(call: Call) -> web.Response:
@@ -139,7 +147,8 @@ async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> 
     row = await monitors.one(db, call.workspace, id)
     if row is None:
         raise not_found("monitor")
-    return reply(monitor_view(row), status=status, headers={"ETag": etag(row["version"])})
+    url = call.gateway.settings.public_url
+    return reply(monitor_view(row, url), status=status, headers={"ETag": etag(row["version"])})
 
 
 _BODY = Body(tuple(kinds().values()), examples={"http": EXAMPLE})

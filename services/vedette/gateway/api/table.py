@@ -8,6 +8,7 @@ from vedette.gateway.api import (
     incidents,
     metrics,
     monitors,
+    reports,
     trials,
 )
 
@@ -15,6 +16,7 @@ ENDPOINTS = (
     *monitors.ENDPOINTS,
     *history.ENDPOINTS,
     *checks.ENDPOINTS,
+    *reports.ENDPOINTS,
     *channels.ENDPOINTS,
     *trials.ENDPOINTS,
     *incidents.ENDPOINTS,

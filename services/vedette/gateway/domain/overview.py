@@ -42,7 +42,8 @@ def truthful(recorded: Standing, sight: Sight, now: datetime) -> Standing:
         lost_at = sight.lost_at(now)
         if lost_at is not None:
             return Standing(State.UNKNOWN, max(lost_at, recorded.since))
-    if recorded.state is State.PENDING and now - recorded.since > sight.patience:
+    patience = sight.patience
+    if recorded.state is State.PENDING and patience and now - recorded.since > patience:
         return Standing(State.UNKNOWN, recorded.since)
     return recorded
 

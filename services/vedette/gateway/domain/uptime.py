@@ -31,15 +31,17 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """When a monitor was last seen, and how often it should be."""
+    """When a monitor was last seen, and how often it should be; None: as often as it is told."""
 
     last_vote: datetime | None
-    interval_s: int
+    interval_s: int | None
     timeout_s: float
 
     @property
-    def patience(self) -> timedelta:
+    def patience(self) -> timedelta | None:
         """How long to wait for a vote before it counts as not seen."""
+        if self.interval_s is None:
+            return None
         return timedelta(seconds=3 * self.interval_s + self.timeout_s)
 
     def lost_at(self, now: datetime) -> datetime | None:
@@ -47,7 +49,7 @@ class Sight:
 
         The last vote vouches for three intervals, as the processor has it when it says `unknown`.
         """
-        if self.last_vote is None:
+        if self.last_vote is None or self.interval_s is None or self.patience is None:
             return None
         if now - self.last_vote <= self.patience:
             return None

@@ -1,5 +1,6 @@
 """Monitors: definitions, with how they stand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,8 +12,9 @@ from vedette.store.pool import Connection
 
 _SELECT = (
     "select m.id, m.spec, m.target, m.paused, m.version, m.created_at, m.updated_at,"
-    " v.state, v.since, s.last_check, s.last_vote"
+    " v.state, v.since, s.last_check, s.last_vote, p.token"
     " from monitor m left join monitor_state s on s.monitor_id = m.id"
+    " left join passive_monitor p on p.monitor_id = m.id"
     # A pause shows at once, whether or not the processor took it in yet; so does a resumption.
     " cross join lateral (select"
     "  case when m.paused then 'paused'"
@@ -22,6 +24,8 @@ _SELECT = (
     "  else s.since end as since) v"
     " where m.workspace_id = $1 and m.deleted_at is null"
 )
+
+_GROUPS = 8_333_885
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,33 @@ async def exists(db: Connection, workspace: UUID, id: UUID) -> bool:
     )
 
 
+async def lock_existing(db: Connection, workspace: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of some monitors that exist, which stay for this transaction."""
+    rows = await db.fetch(
+        "select id from monitor where workspace_id = $1 and id = any($2::uuid[])"
+        " and deleted_at is null order by id for key share",
+        workspace,
+        list(ids),
+    )
+    return {row["id"] for row in rows}
+
+
+async def depends(db: Connection, ids: Sequence[UUID], *, on: UUID) -> bool:
+    """Whether one of some monitors is, or has below it as a group, a certain one."""
+    # One change of groups at a time: two could make a circle that neither sees.
+    await db.execute("select pg_advisory_xact_lock($1)", _GROUPS)
+    found: bool = await db.fetchval(
+        "with recursive below (id) as (select unnest($1::uuid[]) union"
+        " select member::uuid from below join monitor g on g.id = below.id"
+        " and g.spec->>'kind' = 'group' and g.deleted_at is null,"
+        " jsonb_array_elements_text(g.spec->'target'->'members') member)"
+        " select exists (select from below where id = $2)",
+        list(ids),
+        on,
+    )
+    return found
+
+
 async def lock(db: Connection, workspace: UUID, id: UUID) -> Record | None:
     """A monitor's definition, for a change of it in this transaction."""
     return await db.fetchrow(
@@ -88,16 +119,24 @@ async def lock(db: Connection, workspace: UUID, id: UUID) -> Record | None:
 
 
 async def insert(
-    db: Connection, workspace: UUID, id: UUID, *, spec: dict[str, Any], target: str
+    db: Connection,
+    workspace: UUID,
+    id: UUID,
+    *,
+    spec: dict[str, Any],
+    target: str,
+    passive: bool,
 ) -> None:
     """Add a monitor."""
     await db.execute(
-        "insert into monitor (workspace_id, id, shard, spec, target) values ($1, $2, $3, $4, $5)",
+        "insert into monitor (workspace_id, id, shard, spec, target, passive)"
+        " values ($1, $2, $3, $4, $5, $6)",
         workspace,
         id,
         shard_of(id),
         spec,
         target,
+        passive,
     )
 
 

@@ -23,6 +23,10 @@ class MonitorStanding(View):
     version: int = Field(description="Counts every write; also the ETag.")
     created_at: Instant
     updated_at: Instant
+    ping_url: str | None = Field(
+        description="Where reports go, of kinds heartbeat and push; whoever knows it may report. "
+        "A path alone if VEDETTE_PUBLIC_URL is not set."
+    )
 
 
 def monitor_models() -> tuple[type[BaseModel], ...]:
@@ -33,7 +37,7 @@ def monitor_models() -> tuple[type[BaseModel], ...]:
     )
 
 
-def monitor_view(row: Record) -> dict[str, Any]:
+def monitor_view(row: Record, public_url: str | None) -> dict[str, Any]:
     """A row of `store.monitors` as an answer: the definition without its secrets, then the rest."""
     standing = MonitorStanding(
         id=row["id"],
@@ -44,5 +48,13 @@ def monitor_view(row: Record) -> dict[str, Any]:
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        ping_url=_ping_url(row, public_url),
     )
     return {"id": str(row["id"]), **redacted(parse_monitor(row["spec"])), **shown(standing)}
+
+
+def _ping_url(row: Record, public_url: str | None) -> str | None:
+    if row["token"] is None:
+        return None
+    path = {"heartbeat": "/ping", "push": "/api/push"}[row["spec"]["kind"]]
+    return f"{(public_url or '').rstrip('/')}{path}/{row['token']}"

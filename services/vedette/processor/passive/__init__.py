@@ -1,0 +1,1 @@
+"""Monitors that are told how their target is: heartbeats, pushed results, groups."""
