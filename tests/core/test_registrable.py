@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from vedette.core.kinds import parse_monitor
+from vedette.core.kinds.domain import DomainMonitor
 from vedette.core.registrable import domain_of, registrable
 
 
@@ -66,6 +67,7 @@ def test_a_target_is_a_registered_domain(name: str, why: str) -> None:
 def test_a_domain_of_any_letters_is_kept_in_ascii() -> None:
     spec = parse_monitor({"name": "d", "kind": "domain", "target": {"name": "Bücher.DE."}})
     assert spec.target.summary() == "domain xn--bcher-kva.de"
+    assert isinstance(spec, DomainMonitor)
     assert spec.interval_s == 21_600
 
 
