@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal, Self
 import re2
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from vedette.core.sent import SENT
+
 MAX_STEPS = 50
 Pattern = Any  # a pattern of RE2's, which ships no types
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -66,7 +68,7 @@ class Turn(BaseModel):
     expect_bytes: Octets | None = Field(
         default=None, description="Exactly the next bytes; no line has to end behind them."
     )
-    send: Octets | None = Field(
+    send: Annotated[Octets | None, SENT] = Field(
         default=None, description="Say this. `${1}` and `${name}` are what a pattern's groups took."
     )
     labels: dict[Label, Template] = Field(

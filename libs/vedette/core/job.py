@@ -24,7 +24,7 @@ def run_by(slot_ms: int, interval_ms: int) -> int:
 class Definition(BaseModel):
     """What to probe and what to expect: the probed part of a monitor."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     kind: str
     target: dict[str, Any]
@@ -33,12 +33,15 @@ class Definition(BaseModel):
     assertions: list[Any] = []
     degraded_assertions: list[Any] = []
     expect_failure: bool = False
+    obstacle: str | None = Field(
+        default=None, description="Why it can't be run; then its target is empty."
+    )
 
 
 class Job(BaseModel):
     """One check to run: identified by monitor, region (the batch's) and slot."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     monitor_id: UUID
     revision: int = Field(description="Which revision of the definition this is.")
@@ -50,7 +53,7 @@ class Job(BaseModel):
 class JobBatch(BaseModel):
     """Up to 100 jobs of one region."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     region: str
     jobs: list[Job] = Field(max_length=MAX_BATCH)

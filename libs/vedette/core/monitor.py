@@ -26,7 +26,7 @@ LEAST_REGISTRATION_INTERVAL_S = 300
 class Target(BaseModel):
     """What a kind needs to know of its target."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     def summary(self) -> str:
         """One line that tells a person what this is, without secrets."""
@@ -65,7 +65,8 @@ _PROBED = frozenset(
 class BaseSpec(BaseModel):
     """A monitor as a person writes it: what all kinds have in common."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # What goes wrong is logged, and must not be told with the values, secrets among them.
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
     PASSIVE: ClassVar[bool] = False
     """Whether it is told how its target is, instead of having it probed."""
 

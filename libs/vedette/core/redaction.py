@@ -1,32 +1,38 @@
-"""Hiding the secrets of a definition from who reads it, and keeping them when the rest is edited.
-
-A field is secret when its model keeps it out of `repr`; so are headers that log somebody in.
-"""
+"""Hiding the secrets of a definition from who reads it, and keeping them through an edit."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
-
 from vedette.core.channel import REDACTED
+from vedette.core.monitor import MonitorSpec
+from vedette.core.secrecy import Secrecy, visited, visited_json
+from vedette.core.urls import replaced
 
-_SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie"})
-_SECRET_WORDS = ("key", "token", "secret", "password")
 
-
-def redacted(model: BaseModel) -> dict[str, Any]:
-    """The model as JSON values, with a placeholder for each secret it holds."""
-    shown = model.model_dump(mode="json", by_alias=True)
-    _hide(model, shown)
-    return shown
+def redacted(spec: MonitorSpec) -> dict[str, Any]:
+    """A definition as JSON values, with a placeholder for each secret it holds."""
+    return visited(spec, _hidden)
 
 
 def restored(edited: Any, stored: Any) -> Any:
-    """`edited` with each placeholder replaced by what is stored in its place, if anything is."""
+    """`edited` with each placeholder replaced by what is stored in its place, if anything is.
+
+    In a list, that is the item which reads as the edited one, wherever it stands now, or else the
+    one in the same place.
+    """
     if isinstance(edited, dict):
         kept = stored if isinstance(stored, dict) else {}
         return {name: restored(value, kept.get(name)) for name, value in edited.items()}
-    return stored if edited == REDACTED and isinstance(stored, str) else edited
+    if isinstance(edited, list):
+        kept_items = stored if isinstance(stored, list) else []
+        return [
+            restored(item, _counterpart(item, at, kept_items)) for at, item in enumerate(edited)
+        ]
+    if edited == REDACTED:
+        return edited if stored is None else stored
+    if isinstance(edited, str) and isinstance(stored, str) and REDACTED in edited:
+        return _restored_url(edited, stored)
+    return edited
 
 
 def placeholders(definition: Any, path: str = "") -> Iterator[str]:
@@ -34,21 +40,71 @@ def placeholders(definition: Any, path: str = "") -> Iterator[str]:
     if isinstance(definition, dict):
         for name, value in definition.items():
             yield from placeholders(value, f"{path}.{name}" if path else name)
-    elif definition == REDACTED:
+    elif isinstance(definition, list):
+        for at, value in enumerate(definition):
+            yield from placeholders(value, f"{path}[{at}]")
+    elif isinstance(definition, str) and _holds_placeholder(definition):
         yield path
 
 
-def _hide(model: BaseModel, shown: dict[str, Any]) -> None:
-    for name, field in type(model).model_fields.items():
-        key, value = field.serialization_alias or field.alias or name, getattr(model, name)
-        if isinstance(value, BaseModel):
-            _hide(value, shown[key])
-        elif field.repr is False and value:
-            shown[key] = REDACTED
-        elif name == "headers" and isinstance(value, dict):
-            shown[key] = {each: REDACTED if _logs_in(each) else value[each] for each in value}
+def hidden_url(url: str) -> str:
+    """A URL with a placeholder for each secret in it; other text as it is."""
+    return replaced(url, lambda _name, _secret: REDACTED)
 
 
-def _logs_in(header: str) -> bool:
-    lower = header.lower()
-    return lower in _SECRET_HEADERS or any(word in lower for word in _SECRET_WORDS)
+def _hidden(value: Any, why: Secrecy) -> Any:
+    match why:
+        case Secrecy.SECRET:
+            return REDACTED
+        case Secrecy.URL:
+            return hidden_url(value)
+        case Secrecy.SENT:
+            return visited_json(value, _hidden)
+
+
+def _counterpart(item: Any, at: int, stored: list[Any]) -> Any:
+    alike = [one for one in stored if _reads_as(one, item)]
+    if alike:
+        return alike[0]
+    return stored[at] if at < len(stored) else None
+
+
+def _reads_as(stored: Any, edited: Any) -> bool:
+    """Whether the one is the other, but for the secrets that the other has placeholders for."""
+    if edited == REDACTED:
+        return stored is not None
+    if isinstance(edited, dict) and isinstance(stored, dict):
+        return edited.keys() == stored.keys() and all(
+            _reads_as(stored[name], value) for name, value in edited.items()
+        )
+    if isinstance(edited, list) and isinstance(stored, list):
+        return len(edited) == len(stored) and all(map(_reads_as, stored, edited))
+    if isinstance(edited, str) and isinstance(stored, str) and REDACTED in edited:
+        return hidden_url(stored) == edited
+    return bool(stored == edited)
+
+
+def _restored_url(edited: str, stored: str) -> str:
+    kept: dict[str, list[str]] = {}
+
+    def note(name: str, secret: str) -> str:
+        kept.setdefault(name, []).append(secret)
+        return secret
+
+    def restore(name: str, secret: str) -> str:
+        known = kept.get(name)
+        return known.pop(0) if known and secret == REDACTED else secret
+
+    replaced(stored, note)
+    return replaced(edited, restore)
+
+
+def _holds_placeholder(text: str) -> bool:
+    found: list[str] = []
+
+    def note(_name: str, secret: str) -> str:
+        found.append(secret)
+        return secret
+
+    replaced(text, note)
+    return text == REDACTED or REDACTED in found

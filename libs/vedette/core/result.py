@@ -14,7 +14,7 @@ EVIDENCE_BODY_BYTES = 4096
 class Evidence(BaseModel):
     """What a failing target answered, kept to show a person."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     headers: dict[str, str] = {}
     body: str | None = Field(default=None, description="The first 4 KiB, as text.")
@@ -23,7 +23,7 @@ class Evidence(BaseModel):
 class Result(BaseModel):
     """One check that ended, whatever its outcome."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     monitor_id: UUID
     revision: int
@@ -57,7 +57,7 @@ class Result(BaseModel):
 class ResultBatch(BaseModel):
     """Up to 100 results of one region."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     region: str
     prober: str

@@ -11,7 +11,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from pydantic import BaseModel, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from vedette.core.monitor import BaseSpec, MonitorSpec, PassiveSpec
 
@@ -32,6 +32,7 @@ def passive_kinds() -> list[str]:
 
 
 class _Kind(BaseModel):
+    model_config = ConfigDict(hide_input_in_errors=True)
     kind: str
 
     @field_validator("kind")

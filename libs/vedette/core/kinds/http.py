@@ -22,7 +22,9 @@ from vedette.core.hosts import IpProtocol
 from vedette.core.http import TOKEN, Auth, HttpProxy, check_headers, check_url
 from vedette.core.monitor import MonitorSpec, Target
 from vedette.core.nameserver import check_nameserver
+from vedette.core.sent import SENT
 from vedette.core.tls import TlsOptions
+from vedette.core.urls import bare
 
 _LARGEST_BODY = 65_536
 _METHODS = frozenset(
@@ -44,14 +46,14 @@ class HttpTarget(Target):
     url: str = Field(max_length=2048, examples=["https://example.org/health"])
     method: Method = Field(default="GET", description="Any token; methods are case-sensitive.")
     headers: dict[str, str] = Field(default={}, max_length=50)
-    body: str | None = Field(default=None, max_length=_LARGEST_BODY)
-    body_base64: str | None = Field(
+    body: Annotated[str | None, SENT] = Field(default=None, max_length=_LARGEST_BODY)
+    body_base64: Annotated[str | None, SENT] = Field(
         default=None, max_length=_LARGEST_BODY * 4 // 3 + 4, description="A body that is no text."
     )
-    json_body: Any = Field(
+    json_body: Annotated[Any, SENT] = Field(
         default=None, alias="json", description="A JSON value to send, with its Content-Type."
     )
-    form: dict[str, str | list[str]] | None = Field(
+    form: Annotated[dict[str, str | list[str]] | None, SENT] = Field(
         default=None, max_length=100, description="Fields to send as a form, urlencoded."
     )
     http_version: Literal["auto", "1.1", "2", "2-prior-knowledge"] = Field(
@@ -188,9 +190,7 @@ class HttpTarget(Target):
 
     def summary(self) -> str:
         """The method and URL, without any user name, password or query."""
-        parts = urlsplit(self.url)
-        host = parts.netloc.rpartition("@")[2]
-        return f"{self.method} {parts.scheme}://{host}{parts.path}"
+        return f"{self.method} {bare(self.url)}"
 
 
 class HttpMonitor(MonitorSpec):
