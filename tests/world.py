@@ -10,6 +10,10 @@ from vedette.core.instants import to_datetime
 from vedette.core.kinds import parse_monitor
 from vedette.core.slots import shard_of
 from vedette.store.pool import Pool
+from vedette.store.sealing import sealed
+from vedette.store.secretbox import SecretBox
+
+BOX = SecretBox("a secret of the tests")
 
 
 def now_ms() -> int:
@@ -42,7 +46,7 @@ async def add_monitor(
         id,
         workspace,
         shard_of(id),
-        spec.model_dump(mode="json", by_alias=True),
+        sealed(spec, id, BOX),
         spec.target.summary(),
         to_datetime(now_ms() if active_since is None else active_since),
     )

@@ -1,6 +1,15 @@
 """Monitors through the API, on a real database."""
 
+from typing import Any
+from uuid import UUID
+
 from tests.gateway.acting import Api, World, a_monitor, a_webhook
+
+from vedette.core.kinds import parse_monitor
+from vedette.store.sealing import opened, sealed
+from vedette.store.secretbox import SecretBox
+
+BOX = SecretBox("a secret of the tests")
 
 
 async def test_a_created_monitor_reads_back_as_its_definition(api: Api) -> None:
@@ -70,23 +79,72 @@ async def test_what_was_read_can_be_changed_and_put_back(api: Api) -> None:
     assert (refused.status, refused.fields) == (422, ["intervall_s"])
 
 
+SECRETIVE = {
+    "url": "https://ann:hunter2@shop.example/?token=hunter2&page=2",
+    "headers": {"X-Api-Key": "hunter2", "Accept": "text/html"},
+    "auth": {"scheme": "basic", "username": "ann", "password": "hunter2"},
+}
+
+
+async def stored(world: World) -> Any:
+    """The one monitor's definition, opened."""
+    row = await world.pool.fetchrow("select id, spec from monitor")
+    assert row is not None
+    assert "hunter2" not in str(row["spec"])
+    return opened(row["spec"], row["id"], BOX)
+
+
 async def test_secrets_of_a_target_are_not_shown_and_kept(api: Api, world: World) -> None:
-    target = {
-        "url": "https://shop.example/",
-        "headers": {"X-Api-Key": "hunter2", "Accept": "text/html"},
-        "auth": {"scheme": "basic", "username": "ann", "password": "hunter2"},
-    }
-    id = (await api.create("/monitors", a_monitor(target=target)))["id"]
-    monitor = (await api.get(f"/monitors/{id}")).body
-    assert "hunter2" not in str(monitor)
-    assert monitor["target"]["headers"] == {"X-Api-Key": "********", "Accept": "text/html"}
-    await api.ask("PUT", f"/monitors/{id}", {**monitor, "interval_s": 120})
-    kept = await world.pool.fetchval("select spec from monitor")
-    assert (kept["interval_s"], kept["target"]["auth"]["password"]) == (120, "hunter2")
-    assert kept["target"]["headers"]["X-Api-Key"] == "hunter2"
+    created = await api.create("/monitors", a_monitor(target=SECRETIVE))
+    monitor = (await api.get(f"/monitors/{created['id']}")).body
+    listed = (await api.get("/monitors")).body
+    assert "hunter2" not in f"{created}{monitor}{listed}"
+    hidden = "********"
+    assert monitor["target"]["headers"] == {"X-Api-Key": hidden, "Accept": "text/html"}
+    assert monitor["target"]["url"] == f"https://ann:{hidden}@shop.example/?token={hidden}&page=2"
+    put = {**monitor, "interval_s": 120}
+    assert (await api.ask("PUT", f"/monitors/{created['id']}", put)).body["version"] == 2
+    kept = await stored(world)
+    assert kept["interval_s"] == 120
+    assert {name: kept["target"][name] for name in SECRETIVE} == SECRETIVE
     refused = await api.ask("POST", "/monitors", a_monitor(target=monitor["target"]))
     assert refused.status == 422
-    assert "target.auth.password" in refused.fields
+    assert {"target.auth.password", "target.url"} <= set(refused.fields)
+
+
+async def test_a_change_of_a_secret_is_a_change(api: Api, world: World) -> None:
+    id = (await api.create("/monitors", a_monitor(target=SECRETIVE)))["id"]
+    same = await api.ask("PATCH", f"/monitors/{id}", {"target": {"auth": SECRETIVE["auth"]}})
+    assert same.body["version"] == 1
+    other = {"target": {"headers": {"X-Api-Key": "hunter2 too"}}}
+    assert (await api.ask("PATCH", f"/monitors/{id}", other)).body["version"] == 2
+    assert await world.pool.fetchval("select revision from monitor") == 2
+    assert (await stored(world))["target"]["headers"]["X-Api-Key"] == "hunter2 too"
+
+
+async def test_secrets_stored_in_clear_are_read_and_sealed_when_written(
+    api: Api, world: World
+) -> None:
+    id = (await api.create("/monitors", a_monitor(target=SECRETIVE)))["id"]
+    clear = await stored(world)
+    await world.pool.execute("update monitor set spec = $1", clear)
+    assert (await api.get(f"/monitors/{id}")).body["target"]["auth"]["password"] == "********"
+    await api.ask("PATCH", f"/monitors/{id}", {"interval_s": 120})
+    assert (await stored(world))["target"] == clear["target"]
+
+
+async def test_secrets_that_can_not_be_read_are_asked_for_anew(api: Api, world: World) -> None:
+    id = (await api.create("/monitors", a_monitor(target=SECRETIVE)))["id"]
+    spec = parse_monitor(await stored(world))
+    foreign = sealed(spec, UUID(id), SecretBox("the key of before"))
+    await world.pool.execute("update monitor set spec = $1", foreign)
+    shown = (await api.get("/monitors")).body["items"][0]
+    assert shown["target"]["auth"]["password"] == shown["target"]["url"] == "********"
+    refused = await api.ask("PATCH", f"/monitors/{id}", {"interval_s": 120})
+    assert (refused.status, "target.url" in refused.fields) == (422, True)
+    mended = await api.ask("PATCH", f"/monitors/{id}", {"target": SECRETIVE})
+    assert mended.status == 200, mended.body
+    assert parse_monitor(await stored(world)) == spec
 
 
 async def test_pausing_shows_at_once_and_twice_is_once(api: Api, world: World) -> None:

@@ -7,20 +7,26 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 import pytest
-from tests.world import add_monitor, add_workspace, now_ms
+import structlog
+from tests.world import BOX, add_monitor, add_workspace, now_ms
 
 from vedette.bus.api import Exchange, Outgoing
 from vedette.bus.local import LocalBus
-from vedette.core.errors import Transient
+from vedette.core.errors import Transient, VedetteError
 from vedette.core.instants import to_datetime
 from vedette.core.slots import SHARDS
+from vedette.runtime.resources import Resources
 from vedette.scheduler.dispatch import LOOKAHEAD_MS, Dispatcher
 from vedette.scheduler.leases import Leases
+from vedette.scheduler.service import running
+from vedette.scheduler.settings import SchedulerSettings
 from vedette.scheduler.store import Store
 from vedette.store.pool import Pool, open_pool
+from vedette.store.secretbox import SecretBox
 
 S = 1000
 
@@ -32,6 +38,7 @@ class Recorder(LocalBus):
         super().__init__()
         self.durable = durable  # type: ignore[misc]
         self.sent: list[tuple[str, UUID, int]] = []
+        self.definitions: list[Any] = []
         self.broken = False
 
     async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
@@ -40,6 +47,7 @@ class Recorder(LocalBus):
         for message in messages:
             for job in json.loads(message.body)["jobs"]:
                 self.sent.append((message.key, UUID(job["monitor_id"]), job["slot"]))
+                self.definitions.append(job["definition"])
 
     def slots(self, key: str = "default") -> list[int]:
         return [slot for sent_to, _, slot in self.sent if sent_to == key]
@@ -70,8 +78,8 @@ class World:
     workspace: UUID
     made: list[Scheduler] = field(default_factory=list)
 
-    def scheduler(self, *, durable: bool = True) -> Scheduler:
-        store = Store(self.pool, f"scheduler-{len(self.made)}")
+    def scheduler(self, *, durable: bool = True, box: SecretBox = BOX) -> Scheduler:
+        store = Store(self.pool, f"scheduler-{len(self.made)}", box)
         leases, bus = Leases(store), Recorder(durable=durable)
         self.made.append(Scheduler(bus, leases, Dispatcher(store, bus, leases)))
         return self.made[-1]
@@ -244,3 +252,52 @@ async def test_paused_and_deleted_monitors_are_left_alone(world: World) -> None:
         scheduler.dispatcher.note_recheck(monitor, now_ms())
     await scheduler.dispatcher.tick()
     assert scheduler.bus.sent == []
+
+
+SECRETIVE = {"url": "http://127.0.0.1:1/", "headers": {"X-Api-Key": "hunter2"}}
+
+
+async def test_jobs_carry_the_secrets_that_are_sealed_in_the_database(world: World) -> None:
+    await world.monitor(target=SECRETIVE)
+    assert "hunter2" not in str(await world.pool.fetchval("select spec from monitor"))
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    assert [one["target"] for one in scheduler.bus.definitions] == [SECRETIVE]
+
+
+async def test_under_a_wrong_key_checks_say_so_and_the_others_go_on(world: World) -> None:
+    secretive, plain = await world.monitor(target=SECRETIVE), await world.monitor()
+    scheduler = world.scheduler(box=SecretBox("another key"))
+    with structlog.testing.capture_logs() as logs:
+        await scheduler.turn()
+    (logged,) = [line for line in logs if line["log_level"] == "error"]
+    assert (logged["monitors"], str(secretive) in logged["first"]) == (1, True)
+    by_id = dict(
+        zip((id for _, id, _ in scheduler.bus.sent), scheduler.bus.definitions, strict=True)
+    )
+    assert by_id.keys() == {secretive, plain}
+    assert "obstacle" not in by_id[plain]
+    assert by_id[secretive]["target"] == {}
+    assert "VEDETTE_SECRET_KEY is not the one" in by_id[secretive]["obstacle"]
+
+
+async def test_a_definition_that_is_not_valid_any_more_keeps_no_other_from_its_checks(
+    world: World,
+) -> None:
+    broken, plain = await world.monitor(), await world.monitor()
+    await world.pool.execute(
+        "update monitor set spec = jsonb_set(spec, '{target,surprise}', '1') where id = $1", broken
+    )
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    assert {id for _, id, _ in scheduler.bus.sent} == {broken, plain}
+    (obstacle,) = [one["obstacle"] for one in scheduler.bus.definitions if "obstacle" in one]
+    assert "target.surprise" in obstacle
+
+
+async def test_without_a_secret_key_it_does_not_start(world: World) -> None:
+    bus = Recorder(durable=True)
+    resources = Resources(instance="test", bus=bus, drain_s=1, _pool=world.pool)
+    with pytest.raises(VedetteError, match="VEDETTE_SECRET_KEY is not set"):
+        async with running(SchedulerSettings(), resources):
+            pass

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from vedette.core.channel import REDACTED
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import BaseSpec
 from vedette.core.secrecy import Secrecy, visited, visited_json
 from vedette.core.urls import replaced
 
 
-def redacted(spec: MonitorSpec) -> dict[str, Any]:
+def redacted(spec: BaseSpec) -> dict[str, Any]:
     """A definition as JSON values, with a placeholder for each secret it holds."""
     return visited(spec, _hidden)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vedette.core.monitor import MonitorSpec, Target
+from vedette.core.monitor import BaseSpec, Target
 from vedette.core.naming import names_secret
 from vedette.core.sent import Sent
 from vedette.core.urls import carries
@@ -32,7 +32,7 @@ Visit = Callable[[Any, Secrecy], Any]
 """Gets a guarded value, as JSON has it; returns what is to stand in its place."""
 
 
-def visited(spec: MonitorSpec, visit: Visit) -> dict[str, Any]:
+def visited(spec: BaseSpec, visit: Visit) -> dict[str, Any]:
     """A definition as JSON values, every guarded value of its target replaced by `visit`."""
     written = spec.model_dump(mode="json", by_alias=True)
     return written | {"target": visited_target(spec.target, visit)}

@@ -50,3 +50,13 @@ class StoreSettings(ProcessSettings):
     database_pool: int = Field(
         default=10, ge=2, le=200, description="Connections a process keeps to PostgreSQL at most."
     )
+
+
+class KeyedSettings(StoreSettings):
+    """Settings of every process that reads secrets from the database."""
+
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="Encrypts the secrets of monitors and channels in the database: any long "
+        "random text, the same for the gateway, the scheduler and the notifier, which need it.",
+    )

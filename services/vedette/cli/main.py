@@ -123,7 +123,9 @@ def check(
 def migrate() -> None:
     """Bring the database at VEDETTE_DATABASE_URL to the newest schema.
 
-    Harmless when it is there already, and safe while the services run.
+    Harmless when it is there already, and safe while the services run. With VEDETTE_SECRET_KEY it
+    also encrypts the secrets of monitors that versions before have stored in clear; give it the
+    key once no process of such a version runs any more.
     """
     from vedette.migrate.__main__ import main as apply
 

@@ -27,6 +27,8 @@ from vedette.scheduler.service import running as scheduler
 from vedette.scheduler.settings import SchedulerSettings
 from vedette.store.embedded import EmbeddedPostgresError, running_postgres
 from vedette.store.migrate import migrate
+from vedette.store.resealing import seal_definitions
+from vedette.store.secretbox import secret_box
 
 log = structlog.get_logger()
 
@@ -62,6 +64,7 @@ async def _everything(settings: UpSettings, welcome: Welcome) -> AsyncIterator[N
                     instance="up" if settings.database_url is None else None,
                 )
             )
+            await seal_definitions(resources.pool, secret_box(secret_key.value))
             for service in _services(gateway_settings, resources, secret_key):
                 await stack.enter_async_context(service)
         welcome.ready(gateway_settings.http, settings.data_dir, api_key)
@@ -77,7 +80,7 @@ def _services(
         incidents(IncidentsSettings(), resources),
         processor(ProcessorSettings(), resources),
         prober(ProberSettings.at_home(), resources),
-        scheduler(SchedulerSettings(), resources),
+        scheduler(SchedulerSettings(secret_key=secret_key.value), resources),
         _bound(gateway(gateway_settings, resources), gateway_settings.http),
     ]
 

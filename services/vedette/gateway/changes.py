@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from asyncpg import Record
 from pydantic import ValidationError
 
+from vedette.core.errors import Permanent
 from vedette.core.events import (
     Event,
     EventData,
@@ -29,7 +31,11 @@ from vedette.gateway.problems import FieldError, invalid
 from vedette.gateway.store import channels, monitors, reports
 from vedette.store import outbox
 from vedette.store.pool import Connection
+from vedette.store.sealing import covered, opened, sealed
+from vedette.store.secretbox import SecretBox
 from vedette.telemetry.traces import traceparent
+
+log = structlog.get_logger()
 
 
 def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = None) -> BaseSpec:
@@ -54,12 +60,12 @@ def _placeholder(path: str) -> FieldError:
     return FieldError(field=path, message=words, rule="placeholder")
 
 
-async def create(db: Connection, workspace: UUID, spec: BaseSpec) -> UUID:
+async def create(db: Connection, workspace: UUID, spec: BaseSpec, box: SecretBox) -> UUID:
     """Add a monitor; returns its id."""
     await _check_channels(db, workspace, spec)
     await _check_members(db, workspace, spec)
     id = uuid7(now_ms())
-    stored, target = dumped(spec), spec.target.summary()
+    stored, target = sealed(spec, id, box), spec.target.summary()
     await monitors.insert(db, workspace, id, spec=stored, target=target, passive=spec.PASSIVE)
     if spec.PASSIVE:
         await reports.begin(db, id, token=None if spec.kind == "group" else str(uuid4()))
@@ -67,15 +73,18 @@ async def create(db: Connection, workspace: UUID, spec: BaseSpec) -> UUID:
     return id
 
 
-async def update(db: Connection, workspace: UUID, row: Record, spec: BaseSpec) -> None:
+async def update(
+    db: Connection, workspace: UUID, row: Record, spec: BaseSpec, box: SecretBox
+) -> None:
     """Make `spec` the definition of a locked monitor; nothing happens if it already is."""
-    stored, target = dumped(spec), spec.target.summary()
     await _check_channels(db, workspace, spec)
     await _check_members(db, workspace, spec, itself=row["id"])
-    if stored == row["spec"]:
+    before = readable(row, box)
+    if spec.model_dump(mode="json", by_alias=True) == before:
         return
     _check_passive(row, spec)
-    reprobe = spec.probed() != {name: row["spec"].get(name) for name in spec.probed()}
+    stored, target = sealed(spec, row["id"], box), spec.target.summary()
+    reprobe = spec.probed() != {name: before.get(name) for name in spec.probed()}
     await monitors.update(db, workspace, row["id"], spec=stored, target=target, reprobe=reprobe)
     await reports.wake(db, row["id"])
     event = MonitorUpdated(monitor=_reference(row["id"], stored, target), paused=row["paused"])
@@ -108,9 +117,18 @@ async def delete(db: Connection, workspace: UUID, row: Record) -> None:
     await _tell(db, workspace, MonitorDeleted(monitor=reference))
 
 
-def dumped(spec: BaseSpec) -> dict[str, Any]:
-    """A definition as the database and the API have it."""
-    return spec.model_dump(mode="json", by_alias=True)
+def readable(row: Record, box: SecretBox) -> dict[str, Any]:
+    """A monitor's definition as it was written.
+
+    Secrets that can't be opened are placeholders: whoever edits it is asked to write them anew.
+    """
+    definition: dict[str, Any]
+    try:
+        definition = opened(row["spec"], row["id"], box)
+    except Permanent as error:
+        log.error("secrets of a monitor can't be read", monitor=str(row["id"]), error=str(error))  # noqa: TRY400
+        definition = covered(row["spec"])
+    return definition
 
 
 async def _check_channels(db: Connection, workspace: UUID, spec: BaseSpec) -> None:

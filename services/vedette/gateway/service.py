@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from vedette.core.errors import VedetteError
 from vedette.gateway.app import build_app
 from vedette.gateway.auth import Keys
 from vedette.gateway.bootstrap import ensure_access
@@ -16,7 +15,7 @@ from vedette.gateway.oneoff import listening_prober
 from vedette.gateway.settings import GatewaySettings
 from vedette.runtime.launch import ready_probes
 from vedette.runtime.resources import Resources
-from vedette.store.secretbox import SecretBox
+from vedette.store.secretbox import secret_box
 from vedette.telemetry.admin import serving
 
 log = structlog.get_logger()
@@ -35,7 +34,7 @@ async def running(settings: GatewaySettings, resources: Resources) -> AsyncItera
 @asynccontextmanager
 async def opened(settings: GatewaySettings, resources: Resources) -> AsyncIterator[Gateway]:
     """What requests use, ready for them."""
-    box = _box(settings)
+    box = secret_box(settings.secret_key)
     await ensure_access(resources.pool, settings.api_key)
     async with (
         listening_prober(resources.bus, resources.instance) as prober,
@@ -51,12 +50,3 @@ async def opened(settings: GatewaySettings, resources: Resources) -> AsyncIterat
             limiter=Limiter(resources.cache, settings.rate_limit),
             prober=prober,
         )
-
-
-def _box(settings: GatewaySettings) -> SecretBox:
-    if settings.secret_key is None:
-        raise VedetteError(
-            "VEDETTE_SECRET_KEY is not set: it encrypts the secrets of channels; set it to a long"
-            " random text, the same for the gateway and the notifier"
-        )
-    return SecretBox(settings.secret_key.get_secret_value())

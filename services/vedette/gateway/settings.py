@@ -2,10 +2,10 @@
 
 from pydantic import Field, SecretStr
 
-from vedette.runtime.settings import StoreSettings
+from vedette.runtime.settings import KeyedSettings
 
 
-class GatewaySettings(StoreSettings):
+class GatewaySettings(KeyedSettings):
     """Settings of the gateway."""
 
     http: str = Field(
@@ -16,11 +16,6 @@ class GatewaySettings(StoreSettings):
         default=None,
         description="The API key of the first workspace, 16 characters or more. A new value "
         "replaces the one before.",
-    )
-    secret_key: SecretStr | None = Field(
-        default=None,
-        description="Encrypts the secrets of channels in the database: any long random text, the "
-        "same for the gateway and the notifier, which need it.",
     )
     redis_url: SecretStr | None = Field(
         default=None,

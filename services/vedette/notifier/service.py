@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from vedette.bus.topology import MESSAGES
-from vedette.core.errors import VedetteError
 from vedette.notifier import metrics
 from vedette.notifier.attempt import Attempts
 from vedette.notifier.channel import Channel
@@ -18,7 +17,7 @@ from vedette.notifier.store import Claiming
 from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
 from vedette.store.pool import Pool, connection
-from vedette.store.secretbox import SecretBox
+from vedette.store.secretbox import secret_box
 
 # Beyond the provider's time: claiming and recording have to fit too.
 _LEASE_MARGIN_S = 10.0
@@ -30,7 +29,7 @@ _MEASURE_AT_MOST = 10_000
 @asynccontextmanager
 async def running(settings: NotifierSettings, resources: Resources) -> AsyncIterator[None]:
     """Plan and send messages until the block ends, then finish what is under way."""
-    box = SecretBox(_secret_key(settings))
+    box = secret_box(settings.secret_key)
     pool, bus = resources.pool, resources.bus
     async with AsyncExitStack() as stack:
         channels = await stack.enter_async_context(opened_channels(settings))
@@ -69,15 +68,6 @@ async def opened_channels(settings: NotifierSettings) -> AsyncIterator[dict[str,
             channels[kind] = channel_type(settings, http)
             stack.push_async_callback(channels[kind].close)
         yield channels
-
-
-def _secret_key(settings: NotifierSettings) -> str:
-    if settings.secret_key is None:
-        raise VedetteError(
-            "VEDETTE_SECRET_KEY is not set; it is the key that channels' secrets are encrypted "
-            "with, the same for every process"
-        )
-    return settings.secret_key.get_secret_value()
 
 
 async def _measure(pool: Pool) -> None:

@@ -6,17 +6,12 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from vedette.runtime.settings import StoreSettings
+from vedette.runtime.settings import KeyedSettings
 
 
-class NotifierSettings(StoreSettings):
+class NotifierSettings(KeyedSettings):
     """Settings of the notifier."""
 
-    secret_key: SecretStr | None = Field(
-        default=None,
-        description="Encrypts the secrets of channels in the database: any long random text, the "
-        "same for the gateway and the notifier, which need it.",
-    )
     smtp_host: str | None = Field(
         default=None, description="The mail server. Without it no mail is sent."
     )

@@ -12,6 +12,7 @@ from vedette.scheduler.handlers import table
 from vedette.scheduler.leases import Leases
 from vedette.scheduler.settings import SchedulerSettings
 from vedette.scheduler.store import Store
+from vedette.store.secretbox import secret_box
 
 RENEW_S = 1
 RECONCILE_S = 30
@@ -19,9 +20,12 @@ PREFETCH = 32
 
 
 @asynccontextmanager
-async def running(_settings: SchedulerSettings, resources: Resources) -> AsyncIterator[None]:
-    """Schedule until the block ends, then give the shards to whoever is left."""
-    store = Store(resources.pool, resources.instance)
+async def running(settings: SchedulerSettings, resources: Resources) -> AsyncIterator[None]:
+    """Schedule until the block ends, then give the shards to whoever is left.
+
+    Raises VedetteError when the settings don't suffice.
+    """
+    store = Store(resources.pool, resources.instance, secret_box(settings.secret_key))
     leases = Leases(store)
     dispatcher = Dispatcher(store, resources.bus, leases)
 

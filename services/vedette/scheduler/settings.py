@@ -1,7 +1,7 @@
 """Settings of the scheduler."""
 
-from vedette.runtime.settings import StoreSettings
+from vedette.runtime.settings import KeyedSettings
 
 
-class SchedulerSettings(StoreSettings):
+class SchedulerSettings(KeyedSettings):
     """Nothing of its own: slots follow from the monitors, leases share themselves out."""

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
-
 from vedette.core.instants import to_datetime, to_ms
-from vedette.core.kinds import parse_monitor
-from vedette.core.monitor import MonitorSpec
+from vedette.scheduler.definitions import monitors_of
 from vedette.scheduler.domain import Monitor
 from vedette.store.pool import Pool, connection, transaction
+from vedette.store.secretbox import SecretBox
 
 LEASE_S = 5.0
 PRESENCE_S = 10.0
@@ -31,9 +29,10 @@ class Lease:
 class Store:
     """One method, one statement, but for `renew`, which is one transaction."""
 
-    def __init__(self, pool: Pool, instance: str) -> None:
+    def __init__(self, pool: Pool, instance: str, box: SecretBox) -> None:
         self._pool = pool
         self._instance = instance
+        self._box = box
 
     async def present(self) -> int:
         """Say that this scheduler lives; returns how many do."""
@@ -120,13 +119,13 @@ class Store:
             rows = await db.fetch(
                 f"{_MONITOR} where shard = any($1::smallint[]) and {_LIVING}", list(shards)
             )
-        return [_monitor(row) for row in rows]
+        return monitors_of(rows, self._box)
 
     async def monitors(self, ids: Sequence[UUID]) -> list[Monitor]:
         """Those of these monitors that are active."""
         async with connection(self._pool) as db:
             rows = await db.fetch(f"{_MONITOR} where id = any($1::uuid[]) and {_LIVING}", list(ids))
-        return [_monitor(row) for row in rows]
+        return monitors_of(rows, self._box)
 
     async def changed_since(self, at_ms: int) -> list[UUID]:
         """Monitors that were changed after an instant, whatever they are now."""
@@ -163,24 +162,3 @@ class Store:
 def _lease(row: Any) -> Lease:
     watermark = row["watermark"]
     return Lease(row["id"], None if watermark is None else to_ms(watermark))
-
-
-def _monitor(row: Any) -> Monitor:
-    spec = parse_monitor(row["spec"])
-    assert isinstance(spec, MonitorSpec)  # passive ones are never read
-    head = orjson.dumps(
-        {
-            "monitor_id": str(row["id"]),
-            "revision": row["revision"],
-            "definition": spec.probed(compact=True),
-        }
-    )
-    return Monitor(
-        id=row["id"],
-        shard=row["shard"],
-        version=row["version"],
-        interval_ms=spec.interval_s * 1000,
-        regions=tuple(spec.regions),
-        job_prefix=head[:-1] + b",",
-        active_since=to_ms(row["active_since"]),
-    )

@@ -12,6 +12,7 @@ from tests.conformance.observation import Observation
 from vedette.core.instants import EPOCH
 from vedette.core.state import State
 from vedette.gateway.views.monitors import monitor_view
+from vedette.store.secretbox import SecretBox
 
 
 def replay(run: Run) -> Observation:
@@ -31,5 +32,6 @@ def replay(run: Run) -> Observation:
         "token": None,
         "spec": observation.spec.model_dump(mode="json", by_alias=True),
     }
-    observation.output = orjson.dumps(monitor_view(row, None)).decode()
+    view = monitor_view(row, box=SecretBox("no secret"), public_url=None)
+    observation.output = orjson.dumps(view).decode()
     return observation

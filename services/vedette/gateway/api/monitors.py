@@ -1,6 +1,7 @@
 """Monitors: define, list, change, pause, delete."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +55,7 @@ async def create(call: Call) -> web.Response:
     """Add a monitor."""
     spec = changes.parse(await read_object(call.request))
     async with transaction(call.pool) as db:
-        id = await changes.create(db, call.workspace, spec)
+        id = await changes.create(db, call.workspace, spec, call.gateway.box)
         response = await _shown(db, call, id, status=201)
     response.headers["Location"] = f"{PREFIX}/monitors/{id}"
     return response
@@ -67,15 +68,8 @@ async def listing(call: Call) -> web.Response:
     wanted = monitors.Filter(state=query.state, tag=query.tag, kind=query.kind, name=query.q)
     async with connection(call.pool) as db:
         rows = await monitors.page(db, call.workspace, wanted, after=after, limit=query.limit + 1)
-    url = call.gateway.settings.public_url
-    return reply(
-        page(
-            rows,
-            query.limit,
-            lambda row: monitor_view(row, url),
-            lambda row: cursors.encode(row["id"]),
-        )
-    )
+    view = partial(monitor_view, box=call.gateway.box, public_url=call.gateway.settings.public_url)
+    return reply(page(rows, query.limit, view, lambda row: cursors.encode(row["id"])))
 
 
 async def show(call: Call) -> web.Response:
@@ -123,8 +117,9 @@ async def _change(
 ) -> web.Response:
     async with transaction(call.pool) as db:
         row = await _locked(db, call)
-        spec = changes.parse(definition(row["spec"]), stored=row["spec"])
-        await changes.update(db, call.workspace, row, spec)
+        stored = changes.readable(row, call.gateway.box)
+        spec = changes.parse(definition(stored), stored=stored)
+        await changes.update(db, call.workspace, row, spec, call.gateway.box)
         return await _shown(db, call, row["id"])
 
 
@@ -147,8 +142,8 @@ async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> 
     row = await monitors.one(db, call.workspace, id)
     if row is None:
         raise not_found("monitor")
-    url = call.gateway.settings.public_url
-    return reply(monitor_view(row, url), status=status, headers={"ETag": etag(row["version"])})
+    shown = monitor_view(row, box=call.gateway.box, public_url=call.gateway.settings.public_url)
+    return reply(shown, status=status, headers={"ETag": etag(row["version"])})
 
 
 _BODY = Body(tuple(kinds().values()), examples={"http": EXAMPLE})

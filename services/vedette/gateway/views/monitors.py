@@ -6,10 +6,13 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field, create_model
 
+from vedette.core.errors import Permanent
 from vedette.core.kinds import kinds, parse_monitor
 from vedette.core.redaction import redacted
 from vedette.core.state import State
 from vedette.gateway.views.common import CheckSummary, Instant, View, shown
+from vedette.store.sealing import covered, opened
+from vedette.store.secretbox import SecretBox
 
 
 class MonitorStanding(View):
@@ -37,7 +40,7 @@ def monitor_models() -> tuple[type[BaseModel], ...]:
     )
 
 
-def monitor_view(row: Record, public_url: str | None) -> dict[str, Any]:
+def monitor_view(row: Record, *, box: SecretBox, public_url: str | None) -> dict[str, Any]:
     """A row of `store.monitors` as an answer: the definition without its secrets, then the rest."""
     standing = MonitorStanding(
         id=row["id"],
@@ -50,7 +53,15 @@ def monitor_view(row: Record, public_url: str | None) -> dict[str, Any]:
         updated_at=row["updated_at"],
         ping_url=_ping_url(row, public_url),
     )
-    return {"id": str(row["id"]), **redacted(parse_monitor(row["spec"])), **shown(standing)}
+    return {"id": str(row["id"]), **_definition(row, box), **shown(standing)}
+
+
+def _definition(row: Record, box: SecretBox) -> dict[str, Any]:
+    try:
+        return redacted(parse_monitor(opened(row["spec"], row["id"], box)))
+    except Permanent:
+        hidden: dict[str, Any] = covered(row["spec"])
+        return hidden
 
 
 def _ping_url(row: Record, public_url: str | None) -> str | None:
