@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from traceback import format_exc
 
 import structlog
 
 from vedette.core.outcome import Reason
 from vedette.core.result import Result
 from vedette.prober.context import Context
+from vedette.prober.discretion import Discretion, discretion_of_json
 from vedette.prober.domain import Seen, internal_error, result_of
 from vedette.prober.jobs import Job
 from vedette.prober.limits import Limits
@@ -32,19 +34,20 @@ class Checker:
 
     async def check(self, job: Job) -> Result:
         """One job to its result, whatever happens."""
-        kind = _UNKNOWN_KIND
+        kind, discretion = _UNKNOWN_KIND, None
         try:
             plan = self._plans.of(job)
-            kind = plan.kind
+            kind, discretion = plan.kind, plan.discretion
             result = await self._in_turn(job, plan)
         except Unusable as error:
             result = internal_error(job, str(error))
         except Exception as error:
             # Told by the result and the metrics; a log line a check could flood the log.
-            log.debug("a probe failed", monitor=str(job.monitor_id), exc_info=True)
+            trace = (discretion or discretion_of_json(job.definition)).text(format_exc())
+            log.debug("a probe failed", monitor=str(job.monitor_id), trace=trace)
             result = internal_error(job, f"the prober failed: {type(error).__name__}: {error}")
         self._metrics.record(kind, result)
-        return result
+        return (discretion or discretion_of_json(job.definition)).result(result)
 
     async def _in_turn(self, job: Job, plan: Plan) -> Result:
         """Run a check in its slot, when there is a place for it, unless that is too late."""
@@ -65,7 +68,8 @@ class Checker:
             seen = await self._looked_at(plan)
         finally:
             self._limits.leave(host)
-        return result_of(job, seen, plan.expectation, started_at)
+        result = result_of(job, seen, plan.expectation, started_at)
+        return Discretion(seen.secrets).result(result) if seen.secrets else result
 
     async def _looked_at(self, plan: Plan) -> Seen:
         began = time.perf_counter()

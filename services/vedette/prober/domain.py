@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vedette.core.assertions import Facts, Failure, Prepared, Tree, leaves, prepare
+from vedette.core.channel import REDACTED
 from vedette.core.outcome import Outcome, Reason
+from vedette.core.redaction import hidden_url
 from vedette.core.result import EVIDENCE_BODY_BYTES, Evidence, Result
 from vedette.prober.answer import Answer
 from vedette.prober.jobs import Job
@@ -14,8 +16,8 @@ _SUCCESS = range(200, 300)
 _OURS = frozenset({Reason.INTERNAL_ERROR, Reason.FORBIDDEN_TARGET})
 # Subjects of assertions that are shown as well.
 _SHOWN_SUBJECTS = ("ip", "size", "redirects", "rcode", "loss", "run_time")
-_REDACTED = "********"
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "set-cookie", "set-cookie2"})
+_LOCATIONS = frozenset({"location", "content-location", "refresh"})
 _EVIDENCE_HEADERS = 64
 _EVIDENCE_HEADER_CHARACTERS = 1024
 
@@ -39,6 +41,8 @@ class Seen:
     answer: Answer | None = None
     # What else assertions may look at, by their subject: a kind's own rcode, answer, certificate.
     subjects: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Sequence[str] = ()
+    """What was sent that the definition doesn't hold and nobody may be shown: a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +159,16 @@ def internal_error(job: Job, message: str, started_at: int | None = None) -> Res
 def evidence_of(answer: Answer) -> Evidence:
     """What a person is shown of a failing target's answer, without its secrets."""
     headers = {
-        name: _REDACTED if name in _SECRET_HEADERS else value[:_EVIDENCE_HEADER_CHARACTERS]
+        name: _shown(name, value)[:_EVIDENCE_HEADER_CHARACTERS]
         for name, value in list(answer.headers().items())[:_EVIDENCE_HEADERS]
     }
     return Evidence(headers=headers, body=answer.text(EVIDENCE_BODY_BYTES))
+
+
+def _shown(header: str, value: str) -> str:
+    if header in _SECRET_HEADERS:
+        return REDACTED
+    return hidden_url(value) if header in _LOCATIONS else value
 
 
 def _wrong_status(seen: Seen, expectation: Expectation) -> Failure | None:

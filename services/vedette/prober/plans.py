@@ -13,6 +13,7 @@ from vedette.core.errors import VedetteError
 from vedette.core.job import Definition
 from vedette.core.kinds import kinds
 from vedette.core.version import __version__
+from vedette.prober.discretion import Discretion, discretion_of
 from vedette.prober.domain import Expectation
 from vedette.prober.jobs import Job
 from vedette.prober.probes import Probe, offer
@@ -35,6 +36,7 @@ class Plan:
     expectation: Expectation
     domain_host: str | None
     """Whose registration assertions may look at."""
+    discretion: Discretion
 
 
 class Plans:
@@ -64,6 +66,8 @@ def plan_of(raw: Any) -> Plan:
     """Validate a definition and prepare its probe. Raises Unusable."""
     try:
         definition = Definition.model_validate(raw)
+        if definition.obstacle is not None:
+            raise Unusable(definition.obstacle)
         maker = _maker_of(definition.kind)
         target = kinds()[definition.kind].model_fields["target"].annotation
         assert target is not None
@@ -74,6 +78,7 @@ def plan_of(raw: Any) -> Plan:
             timeout_s=definition.timeout_s,
             expectation=_expectation_of(definition),
             domain_host=validated.domain_host(),
+            discretion=discretion_of(validated),
         )
     except ValidationError as error:
         raise Unusable(f"the definition isn't valid: {_explain(error)}") from error

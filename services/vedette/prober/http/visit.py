@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from vedette.core.hosts import IpProtocol
 from vedette.core.kinds.http import HttpTarget
 from vedette.core.outcome import Reason
+from vedette.core.redaction import hidden_url
 from vedette.prober.context import Context
 from vedette.prober.curl import Handle
 from vedette.prober.domain import Seen, Trouble
@@ -164,7 +165,7 @@ class _Chain:
         try:
             return redirected(request, status, location)
         except ValueError as error:
-            shown = location[:_SHOWN].decode(errors="replace")
+            shown = hidden_url(location.decode(errors="replace"))[:_SHOWN]
             return Trouble(Reason.PROTOCOL_ERROR, f"redirected to {shown!r}: {error}")
 
 
