@@ -81,6 +81,14 @@ def test_every_secret_of_a_target_is_hidden() -> None:
     assert "hunter2" not in target.target.summary()
 
 
+def test_a_default_is_no_secret() -> None:
+    target = {"host": "broker.example", "port": 5672}
+    default = parse_monitor({"name": "Broker", "kind": "rabbitmq", "target": target})
+    own = {"name": "Broker", "kind": "rabbitmq", "target": {**target, "password": "hunter2"}}
+    assert redacted(default)["target"]["password"] == "guest"
+    assert redacted(parse_monitor(own))["target"]["password"] == X
+
+
 def test_what_was_read_and_put_back_is_what_was_stored() -> None:
     kept = written(
         url="https://ann:hunter2@shop.example/?token=a&token=b",

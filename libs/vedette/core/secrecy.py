@@ -65,7 +65,7 @@ def _visit_model(model: BaseModel, written: dict[str, Any], visit: Visit) -> Non
     for name, field in type(model).model_fields.items():
         key = field.serialization_alias or field.alias or name
         value, plain = getattr(model, name), written[key]
-        if not plain:
+        if not plain or value == field.default:  # what everybody knows is no secret
             continue
         if field.repr is False:
             written[key] = visit(plain, Secrecy.SECRET)

@@ -45,7 +45,7 @@ def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = N
     """
     try:
         whole = restored(definition, stored)
-        if hidden := list(placeholders(whole)):
+        if hidden := list(placeholders({"target": whole.get("target")})):
             raise invalid([_placeholder(path) for path in hidden])
         return parse_monitor(whole)
     except ValidationError as error:
