@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from vedette.core.channel import REDACTED
-from vedette.core.monitor import BaseSpec
+from vedette.core.monitor import BaseSpec, Target
 from vedette.core.secrecy import Secrecy, visited, visited_json
 from vedette.core.urls import replaced
 
 
-def redacted(spec: BaseSpec) -> dict[str, Any]:
-    """A definition as JSON values, with a placeholder for each secret it holds."""
-    return visited(spec, _hidden)
+def redacted(model: BaseSpec | Target) -> dict[str, Any]:
+    """A definition, or its target, as JSON values, with a placeholder for each secret it holds."""
+    return visited(model, _hidden)
 
 
 def restored(edited: Any, stored: Any) -> Any:

@@ -32,16 +32,12 @@ Visit = Callable[[Any, Secrecy], Any]
 """Gets a guarded value, as JSON has it; returns what is to stand in its place."""
 
 
-def visited(spec: BaseSpec, visit: Visit) -> dict[str, Any]:
-    """A definition as JSON values, every guarded value of its target replaced by `visit`."""
-    written = spec.model_dump(mode="json", by_alias=True)
-    return written | {"target": visited_target(spec.target, visit)}
-
-
-def visited_target(target: Target, visit: Visit) -> dict[str, Any]:
-    """A target as JSON values, every guarded value replaced by `visit`."""
-    written = target.model_dump(mode="json", by_alias=True)
-    _visit_model(target, written, visit)
+def visited(model: BaseSpec | Target, visit: Visit) -> dict[str, Any]:
+    """A definition, or its target, as JSON values; what is guarded of the target is replaced."""
+    written = model.model_dump(mode="json", by_alias=True)
+    if isinstance(model, BaseSpec):
+        return written | {"target": visited(model.target, visit)}
+    _visit_model(model, written, visit)
     return written
 
 

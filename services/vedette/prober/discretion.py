@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote, quote_plus
 from vedette.core.channel import REDACTED
 from vedette.core.monitor import Target
 from vedette.core.result import Evidence, Result
-from vedette.core.secrecy import Secrecy, visited_json, visited_target
+from vedette.core.secrecy import Secrecy, visited, visited_json
 from vedette.core.urls import login_of, secrets_in
 
 # Shorter ones stand in many texts by chance.
@@ -66,7 +66,7 @@ class Discretion:
 def discretion_of(target: Target) -> Discretion:
     """For the secrets of a target."""
     found: list[str] = []
-    written = visited_target(target, lambda value, why: _note(value, why, found))
+    written = visited(target, lambda value, why: _note(value, why, found))
     # The values themselves, not what stands in their place: nothing was replaced.
     found += _logins(written)
     return Discretion(found)
