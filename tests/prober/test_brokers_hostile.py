@@ -16,10 +16,10 @@ from vedette.prober.context import Context
 from vedette.prober.guard import Guard
 from vedette.prober.names import Resolver
 
-KINDS = ["rabbitmq"]
+KINDS = ["rabbitmq", "mqtt"]
 OPEN_ENDED = {
     "rabbitmq": b"\x01\x00\x00\x00\x01\x00\x00",
-    "mqtt": b"\x30\xff\xff\x7f",
+    "mqtt": b"\x20\x7f",
     "kafka": b"",
 }
 every_kind = pytest.mark.parametrize("kind", KINDS)

@@ -70,6 +70,7 @@ NEEDS = (
         wrappers=("rabbitmq-script-wrapper",),
     ),
     Need("redis-server", programs=("redis-server", "valkey-server"), package="redis-server"),
+    Need("mosquitto", programs=("mosquitto",), package="mosquitto"),
     Need("nginx", programs=("nginx",), package="nginx-light"),
     Need("named", programs=("named",), package="bind9"),
     Need("ip", programs=("ip",), package="iproute2"),

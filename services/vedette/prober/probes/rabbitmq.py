@@ -1,6 +1,7 @@
 """Kind rabbitmq: log in, open a channel, and look at a queue or send a message around."""
 
 from vedette.core.kinds.rabbitmq import RabbitmqTarget
+from vedette.prober.answer import Answer
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen
 from vedette.prober.rabbitmq.asking import Asking
@@ -39,6 +40,7 @@ class RabbitmqProbe:
         visit.course.enter("login", f"log in as {target.username} to {target.vhost}")
         told = visit.subjects["json"] = await log_in(link, target)
         visit.facts |= told
+        visit.answer = Answer()  # frames tell a person nothing
         try:
             await self._ask(visit, link)
         except Stopped:

@@ -105,6 +105,10 @@ class Stream:
         """Take everything that has arrived."""
         self._unread.clear()
 
+    def settle(self) -> None:
+        """Let go of what was received and taken: it counts no longer towards the limit."""
+        self.received[:] = self._unread
+
     def forget(self) -> None:
         """Let go of what was received so far."""
         self._unread.clear()
