@@ -99,6 +99,7 @@ class World:
 async def world(database: str) -> AsyncIterator[World]:
     async with open_pool(database, size=8, application="test") as pool:
         await pool.execute("update listening set since = now() - interval '1 day'")
+        await pool.execute("insert into gateway_instance values ('test', now() + interval '1 h')")
         yield World(pool, await add_workspace(pool), Care(pool), Handlers(pool))
 
 
@@ -159,6 +160,19 @@ async def test_what_may_have_come_unheard_makes_it_unknown_not_down(world: World
     await world.report(job, Report(now_ms(), Signal.SUCCESS))
     await world.look()
     assert await world.state(job) == "up"
+
+
+async def test_a_deadline_waits_until_it_is_known_that_somebody_listened(world: World) -> None:
+    job = await world.heartbeat()
+    await world.report(job, Report(now_ms() - 75 * S, Signal.SUCCESS))
+    await world.pool.execute("update gateway_instance set seen_at = now() - interval '10 s'")
+    await world.look()
+    assert await world.checks(job) == [("up", None)]
+    wake_at = await world.pool.fetchval("select wake_at from passive_monitor")
+    assert now_ms() < to_ms(wake_at) < now_ms() + 2 * S
+    await world.pool.execute("update gateway_instance set seen_at = now()")
+    await world.wake(job)
+    assert await world.checks(job) == [("up", None), ("down", "run_missing")]
 
 
 async def test_a_heartbeat_is_not_swept_for_having_no_interval(world: World) -> None:

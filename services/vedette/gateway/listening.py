@@ -1,18 +1,18 @@
-"""Since when reports can come in: each gateway says that it listens, every other second.
+"""Since when reports can come in: each gateway says that it listens, every second.
 
 A report that was due while no gateway listened, or none could store it, may have been made: it is
-not called missing.
+not called missing. An absence of a few seconds doesn't count, lest each restart of ours keep jobs
+that really fail from being told of.
 """
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
-from vedette.core.errors import Transient
 from vedette.gateway.store import reports
 from vedette.runtime.background import background, every
-from vedette.store.pool import Pool, transaction
+from vedette.store.pool import Pool, connection, transaction
 
-_EVERY_S = 2.0
+_EVERY_S = 1.0
 
 
 @asynccontextmanager
@@ -24,8 +24,7 @@ async def listening(pool: Pool, instance: str) -> AsyncIterator[None]:
             await reports.listen(db, instance)
 
     await say()
+    async with connection(pool) as db:
+        await reports.forget_gateways(db)
     async with background("listening", lambda: every(_EVERY_S, say)):
         yield
-    with suppress(Transient):
-        async with transaction(pool) as db:
-            await reports.stop_listening(db, instance)

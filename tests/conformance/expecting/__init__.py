@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.conformance.expecting import answers, lessons, verdicts
+from tests.conformance.expecting import answers, lessons, timelines, verdicts
 from tests.conformance.expecting.comparing import Comparison, equal
 from tests.conformance.kit import Run
 from tests.conformance.observation import Observation
@@ -11,6 +11,7 @@ _COMPARISONS: dict[str, Comparison] = {
     **verdicts.COMPARISONS,
     **answers.COMPARISONS,
     **lessons.COMPARISONS,
+    **timelines.COMPARISONS,
 }
 # What a refusal leaves to be told. Refusing what can't be checked is as good as failing it.
 _OF_REFUSALS = frozenset({"success", "failure", "config_valid", "config_error_about", "error_path",

@@ -3,11 +3,12 @@
 import io
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from rich.console import Console
+from tests.conformance.replay.pushes import PushBench
 
 from vedette.cli.check import report
 from vedette.core.job import ONE_OFF, run_by
@@ -30,6 +31,7 @@ class Bench:
 
     free: Checker
     guarded: Checker
+    push: PushBench
 
     async def check(
         self,
@@ -53,10 +55,16 @@ def job_of(spec: MonitorSpec, monitor: UUID, slot: int | None = None) -> Job:
 @asynccontextmanager
 async def opened() -> AsyncIterator[Bench]:
     """A bench, for as long as the block lasts."""
-    async with probing(_settings("none")) as free, probing(_settings("all-internal")) as guarded:
+    async with (
+        AsyncExitStack() as stack,
+        probing(_settings("none")) as free,
+        probing(_settings("all-internal")) as guarded,
+    ):
         metrics = CheckMetrics("default")
         limits = Limits(total=_PLACES, per_host=_PLACES)
-        yield Bench(Checker(free, limits, metrics), Checker(guarded, limits, metrics))
+        yield Bench(
+            Checker(free, limits, metrics), Checker(guarded, limits, metrics), PushBench(stack)
+        )
 
 
 def shown(spec: MonitorSpec, result: Result) -> str:

@@ -13,6 +13,7 @@ from tests.conformance.replay import (
     histories,
     isolated,
     network,
+    pushes,
     schedules,
     states,
     workload,
@@ -34,7 +35,7 @@ _PURE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 async def replay(run: Run, kit: Kit, bench: Bench) -> Observation:
     """What a run came to. Raises NotExpressible."""
     if run.kind == "push":
-        raise NotExpressible("kind push")
+        return await pushes.replay(run, bench.push)
     if run.record.get("replay") == "config":
         return configs.replay(run, kit)
     if run.kind == "condition" and _evaluable(run.probe):

@@ -13,8 +13,8 @@ from vedette.core.reporting import Report
 from vedette.store.pool import Connection
 from vedette.store.waking import REPORTS
 
-# A gateway that was not heard of for so long does not listen.
-GONE_S = 5.0
+# A shorter absence (a restart) is bridged by whoever tries again, as who reports should.
+GONE_S = 10.0
 _LAST = 2**63 - 1
 
 
@@ -109,9 +109,6 @@ async def listen(db: Connection, instance: str) -> None:
     )
 
 
-async def stop_listening(db: Connection, instance: str) -> None:
-    """Say that this gateway is gone, and forget those that are long since."""
-    await db.execute(
-        "delete from gateway_instance where id = $1 or seen_at < now() - interval '1 hour'",
-        instance,
-    )
+async def forget_gateways(db: Connection) -> None:
+    """Forget gateways that are long gone."""
+    await db.execute("delete from gateway_instance where seen_at < now() - interval '1 hour'")

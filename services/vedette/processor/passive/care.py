@@ -16,7 +16,7 @@ from vedette.core.result import Result
 from vedette.processor.judging import record
 from vedette.processor.ledger import Ledger
 from vedette.processor.passive.reports import Looked, look
-from vedette.processor.passive.store import PassiveStore, Ward
+from vedette.processor.passive.store import Listening, PassiveStore, Ward
 from vedette.processor.rows import OWN_REGION
 from vedette.processor.store import Store
 from vedette.store.pool import Pool, transaction
@@ -49,7 +49,7 @@ class Care:
             wards = await passive.awake(ledger.now, AT_ONCE)
             if not wards:
                 return 0
-            since = await passive.listening_since()
+            listened = await passive.listening()
             results: list[Result] = []
             for ward in wards:
                 try:
@@ -58,7 +58,7 @@ class Care:
                     log.exception("a monitor can't be read", monitor=str(ward.id))
                     await passive.put_off(ward, until=ledger.now + _PUT_OFF_MS)
                     continue
-                looked = await _look(passive, ward, spec, ledger.now, since)
+                looked = await _look(passive, ward, spec, ledger.now, listened)
                 results += looked.results
                 await passive.settle(
                     ward, looked.vigil, read_through=looked.read_through, wake_at=looked.wake_at
@@ -69,14 +69,14 @@ class Care:
 
 
 async def _look(
-    passive: PassiveStore, ward: Ward, spec: BaseSpec, now: int, listening_since: int
+    passive: PassiveStore, ward: Ward, spec: BaseSpec, now: int, listened: Listening
 ) -> Looked:
     match spec:
         case GroupMonitor():
             return await _sum_up(passive, ward, spec, now)
         case HeartbeatMonitor() | PushMonitor():
             arrivals = await passive.arrivals(ward)
-            return look(ward, spec, arrivals, now=now, listening_since=listening_since)
+            return look(ward, spec, arrivals, listened, now=now)
         case _:
             raise AssertionError(f"kind {spec.kind} is not passive")
 

@@ -9,7 +9,7 @@ from vedette.core.kinds.push import PushMonitor
 from vedette.core.outcome import Outcome
 from vedette.core.reporting import Finding, Signal, Terms, Vigil, afresh, lapse, take, wakes_at
 from vedette.core.result import EVIDENCE_BODY_BYTES, Evidence, Result
-from vedette.processor.passive.store import MOST_ARRIVALS, Arrival, Ward
+from vedette.processor.passive.store import MOST_ARRIVALS, Arrival, Listening, Ward
 
 SETTLE_MS = 1000
 """How long after a deadline it is judged: a report that came just before it is on its way in."""
@@ -29,18 +29,21 @@ def look(
     ward: Ward,
     spec: HeartbeatMonitor | PushMonitor,
     arrivals: Sequence[Arrival],
+    listened: Listening,
     *,
     now: int,
-    listening_since: int,
 ) -> Looked:
-    """Take the reports in and see which deadlines are over. Pure."""
+    """Take the reports in and see which deadlines are over. Pure.
+
+    A deadline is judged once it is known that somebody listened until then, or that nobody did.
+    """
     terms, vigil = spec.target.terms(), _vigil(ward, spec.target.terms(), now)
     results: list[Result] = []
     for arrival in arrivals:
         report = arrival.report
         if report.at < ward.active_since:
             continue  # while it was paused
-        vigil, lapsed = lapse(vigil, terms, until=report.at, listening_since=listening_since)
+        vigil, lapsed = lapse(vigil, terms, until=report.at, listening_since=listened.since)
         results += [_result(ward, finding) for finding in lapsed]
         vigil, finding = take(vigil, report)
         if finding is not None:
@@ -48,10 +51,11 @@ def look(
     read_through = arrivals[-1].id if arrivals else ward.read_through
     if len(arrivals) == MOST_ARRIVALS:  # what is missing is told once all that came is known
         return Looked(vigil, results, read_through, wake_at=now)
-    vigil, lapsed = lapse(vigil, terms, until=now - SETTLE_MS, listening_since=listening_since)
+    until = min(now - SETTLE_MS, listened.until)
+    vigil, lapsed = lapse(vigil, terms, until=until, listening_since=listened.since)
     results += [_result(ward, finding) for finding in lapsed]
     deadline = wakes_at(vigil, terms)
-    wake_at = None if deadline is None else deadline + SETTLE_MS
+    wake_at = None if deadline is None else max(deadline, now) + SETTLE_MS
     return Looked(vigil, results, read_through, wake_at)
 
 

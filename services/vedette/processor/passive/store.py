@@ -32,6 +32,14 @@ class Ward:
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """A time through which reports could come in."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """A report with its place in the order of all, and its body."""
 
@@ -83,9 +91,13 @@ class PassiveStore:
         )
         return [Member(row["name"], State(row["state"])) for row in rows]
 
-    async def listening_since(self) -> int:
-        """Since when gateways have listened without a break."""
-        return to_ms(await self.db.fetchval("select since from listening"))
+    async def listening(self) -> Listening:
+        """Since when gateways have listened without a break, and until when."""
+        row: Any = await self.db.fetchrow(
+            "select since, coalesce((select max(seen_at) from gateway_instance), since) as until"
+            " from listening"
+        )
+        return Listening(to_ms(row["since"]), to_ms(row["until"]))
 
     async def settle(
         self, ward: Ward, vigil: Vigil, *, read_through: int, wake_at: int | None
