@@ -77,7 +77,11 @@ class Server:
 
 @asynccontextmanager
 async def serving(
-    says: bytes | Script, *, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1"
+    says: bytes | Script,
+    *,
+    tls: ssl.SSLContext | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
 ) -> AsyncIterator[Server]:
     """A server that reads a request and then says some bytes or follows a script."""
     server = Server()
@@ -105,7 +109,7 @@ async def serving(
         handlers.add(task)
         task.add_done_callback(handlers.discard)
 
-    listener = await asyncio.start_server(connected, host, 0, ssl=tls, backlog=2048)
+    listener = await asyncio.start_server(connected, host, port, ssl=tls, backlog=2048)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

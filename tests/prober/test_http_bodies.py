@@ -2,11 +2,14 @@
 
 import asyncio
 import gzip
+import tracemalloc
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 import brotli
 import pytest
+import zstandard
 from tests.prober.support import answer, hang, look, serving
 
 from vedette.core.outcome import Reason
@@ -27,6 +30,8 @@ PACKED = {
     "deflate": zlib.compress(TEXT),
     "deflate-raw": raw_deflate(TEXT),
     "br": brotli.compress(TEXT),
+    "zstd": zstandard.compress(TEXT, 19),
+    "zstd-frames": zstandard.compress(TEXT[:5000]) + zstandard.compress(TEXT[5000:]),
     "gzip, br": brotli.compress(gzip.compress(TEXT)),
 }
 
@@ -60,7 +65,7 @@ async def test_half_of_an_encoded_body_is_not_a_body(context: Context, name: str
     assert "its encoded body ends too early" in seen.trouble.message
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "compress", "gzip, gzip"])
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "compress", "gzip, gzip"])
 async def test_what_is_not_encoded_as_it_says(context: Context, encoding: str) -> None:
     assert reason(await get(context, b"\x00plain text", encoding)) is Reason.PROTOCOL_ERROR
 
@@ -72,7 +77,13 @@ async def test_an_empty_body_needs_no_decoding(context: Context, encoding: str) 
 
 @pytest.mark.parametrize(
     ("compression", "offered"),
-    [("any", "gzip, deflate, br"), ("gzip", "gzip"), ("br", "br"), ("off", None)],
+    [
+        ("any", "gzip, deflate, br, zstd"),
+        ("gzip", "gzip"),
+        ("br", "br"),
+        ("zstd", "zstd"),
+        ("off", None),
+    ],
 )
 async def test_what_is_offered(context: Context, compression: str, offered: str | None) -> None:
     async with serving(answer(204)) as server:
@@ -123,13 +134,35 @@ async def test_the_limit_is_one_of_the_decoded_body(context: Context) -> None:
     assert seen.facts["body_size"] == 1000
 
 
+PACKERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": lambda data: bytes(brotli.compress(data, quality=3)),
+    "zstd": zstandard.compress,
+}
+
+
 @pytest.mark.parametrize("level", [1, 2])
-async def test_bombs_are_cut(context: Context, level: int) -> None:
+@pytest.mark.parametrize("name", PACKERS)
+async def test_bombs_are_cut(context: Context, name: str, level: int) -> None:
     bomb = b"\x00" * 50_000_000
     for _ in range(level):
-        bomb = gzip.compress(bomb)
-    seen = await get(context, bomb, ", ".join(["gzip"] * level))
+        bomb = PACKERS[name](bomb)
+    tracemalloc.start()
+    try:
+        seen = await get(context, bomb, ", ".join([name] * level))
+        held = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
     assert seen.facts["body_size"] == 1024 * 1024
+    assert held < 12 * 1024 * 1024
+
+
+async def test_a_window_wider_than_http_allows_is_refused(context: Context) -> None:
+    wide = zstandard.ZstdCompressionParameters(window_log=24, write_content_size=False)
+    stream = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    seen = await get(context, stream.compress(TEXT) + stream.flush(), "zstd")
+    assert reason(seen) is Reason.PROTOCOL_ERROR
 
 
 async def test_a_body_nobody_reads_is_not_waited_for(context: Context) -> None:

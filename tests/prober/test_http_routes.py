@@ -1,5 +1,8 @@
 """Which address a target is reached at, and who says so."""
 
+import socket
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -41,6 +44,69 @@ async def test_protocols(context: Context, host: str, protocol: str, address: st
         assert isinstance(addresses, list)
         assert addresses[0] == address
         assert seen.trouble.reason is Reason.CONNECT_REFUSED
+
+
+@asynccontextmanager
+async def deaf(host: str) -> AsyncIterator[int]:
+    """A port of an address that never answers, as its queue is full; yields its number."""
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.socket(socket.AF_INET))
+        full.bind((host, 0))
+        full.listen(0)
+        for _ in range(2):
+            waiting = stack.enter_context(socket.socket(socket.AF_INET))
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        yield full.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "address"),
+    [("prefer_ip4", "127.0.0.1"), ("prefer_ip6", "::1"), ("ip4", "127.0.0.1"), ("ip6", "::1")],
+)
+async def test_where_both_answer_the_preferred_one_is_asked(
+    context: Context, protocol: str, address: str
+) -> None:
+    async with (
+        naming(BOTH) as (_, nameserver),
+        serving(OK) as four,
+        serving(OK, host="::1", port=four.port) as six,
+    ):
+        url = f"http://both.example:{four.port}/"
+        for here in (context, replace(context, guard=Guard("192.0.2.0/24"))):
+            seen = await look(here, url, resolver=nameserver, ip_protocol=protocol)
+            assert seen.trouble is None
+            assert seen.facts["ip"] == address
+    asked, other = (six, four) if ":" in address else (four, six)
+    assert len(asked.requests) == 2
+    assert not other.requests
+
+
+@pytest.mark.parametrize("protocol", ["prefer_ip4", "prefer_ip6"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_where_only_the_other_answers_it_is_asked(
+    context: Context, protocol: str, host: str
+) -> None:
+    async with naming(BOTH) as (_, nameserver), serving(OK, host=host) as server:
+        url = f"http://both.example:{server.port}/"
+        seen = await look(context, url, resolver=nameserver, ip_protocol=protocol)
+    assert seen.trouble is None
+    assert seen.facts["ip"] == host
+
+
+async def test_the_preferred_one_has_its_share_of_the_time(context: Context) -> None:
+    async with (
+        naming(BOTH) as (_, nameserver),
+        deaf("127.0.0.1") as port,
+        serving(OK, host="::1", port=port),
+    ):
+        url = f"http://both.example:{port}/"
+        seen = await look(
+            context, url, resolver=nameserver, ip_protocol="prefer_ip4", timeout_s=1.4
+        )
+    assert seen.trouble is None
+    assert seen.facts["ip"] == "::1"
+    assert 600 <= seen.duration_ms < 1300
 
 
 async def test_a_name_server_of_the_targets_own(context: Context) -> None:

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from vedette.core.kinds.http import HttpMonitor, HttpTarget
 
+HTTP3 = {"url": "https://a.example/", "http_version": "3"}
+
 
 def refusal(**target: Any) -> str:
     with pytest.raises(ValidationError) as refused:
@@ -28,6 +30,11 @@ def refusal(**target: Any) -> str:
         ({"json": float("nan")}, "no JSON"),
         ({"http_version": "2"}, "2-prior-knowledge"),
         ({"http_version": "4"}, "Input should be"),
+        ({"http_version": "3"}, "needs an https URL"),
+        ({"http_versions": ["3"]}, "needs http_version 3"),
+        (HTTP3 | {"http_versions": ["1.1", "2"]}, "contradicts http_versions"),
+        (HTTP3 | {"proxy": {"url": "http://a:1"}}, "no proxy passes on"),
+        (HTTP3 | {"tls": {"max_version": "1.2"}}, "needs TLS 1.3"),
         ({"auth": {"scheme": "bearer", "token": "a\r\nb"}}, "pattern"),
         ({"auth": {"scheme": "magic"}}, "magic"),
         ({"proxy": {"url": "ftp://a:1"}}, "begins with one of http"),
@@ -58,6 +65,8 @@ def test_what_is_refused(target: dict[str, Any], words: str) -> None:
     "target",
     [
         {"method": "PURGE"},
+        HTTP3 | {"http_versions": ["3"]},
+        {"http_versions": ["2", "3"]},
         {"compression": "gzip", "headers": {"Accept-Encoding": "br, gzip;q=0.5"}},
         {"compression": "gzip", "headers": {"Accept-Encoding": "*"}},
         {"url": "http://[::1]/", "ip_protocol": "prefer_ip4"},

@@ -32,6 +32,8 @@ class Identity:
 
     context: ssl.SSLContext
     ca_file: Path
+    pem: bytes
+    """Key, certificate and intermediates, for servers that want them as text."""
 
 
 @contextmanager
@@ -40,18 +42,17 @@ def identity(flavour: Flavour, *, hosts: Sequence[str] = ()) -> Iterator[Identit
     with tempfile.TemporaryDirectory(prefix="vedette-certificates-") as folder:
         ca_file = Path(folder) / "ca.pem"
         _trusted().cert_pem.write_to_path(str(ca_file))
-        yield Identity(_context(flavour, [*LOCAL, *hosts], Path(folder)), ca_file)
-
-
-def _context(flavour: Flavour, names: list[str], folder: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if flavour == "self_signed":
-        file = folder / "self-signed.pem"
-        file.write_bytes(_self_signed(names))
+        file = Path(folder) / "own.pem"
+        file.write_bytes(_pem(flavour, [*LOCAL, *hosts]))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
-    else:
-        _issued(flavour, names).configure_cert(context)
-    return context
+        yield Identity(context, ca_file, file.read_bytes())
+
+
+def _pem(flavour: Flavour, names: list[str]) -> bytes:
+    if flavour == "self_signed":
+        return _self_signed(names)
+    return _issued(flavour, names).private_key_and_cert_chain_pem.bytes()
 
 
 def _issued(flavour: Flavour, names: list[str]) -> trustme.LeafCert:

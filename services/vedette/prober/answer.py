@@ -10,7 +10,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s"';,]+)""", re.IGNORECASE)
 class Answer:
     """A target's last answer. `head` is its raw header lines, interim answers included."""
 
-    __slots__ = ("_headers", "body", "head", "status")
+    __slots__ = ("_fields", "body", "head", "status")
 
     def __init__(
         self, status: int | None = None, head: Sequence[bytes] = (), body: bytes | bytearray = b""
@@ -18,23 +18,26 @@ class Answer:
         self.status = status
         self.head = head
         self.body = body
-        self._headers: dict[str, str] | None = None
+        self._fields: dict[str, list[str]] | None = None
+
+    def fields(self) -> dict[str, list[str]]:
+        """The values of each header by its lower-case name, as many as were sent."""
+        if self._fields is None:
+            self._fields = {}
+            for name, value in _fields(self.head):
+                self._fields.setdefault(name, []).append(value)
+        return self._fields
 
     def headers(self) -> dict[str, str]:
         """The headers by lower-case name; what is sent more than once is joined by commas."""
-        if self._headers is None:
-            self._headers = {}
-            for name, value in _fields(self.head):
-                before = self._headers.get(name)
-                self._headers[name] = value if before is None else f"{before}, {value}"
-        return self._headers
+        return {name: ", ".join(values) for name, values in self.fields().items()}
 
     def text(self, limit: int | None = None) -> str:
         """The body (its first `limit` bytes) as text; what can't be decoded is replaced."""
         return bytes(self.body[:limit]).decode(self._charset(), errors="replace")
 
     def _charset(self) -> str:
-        stated = _CHARSET.search(self.headers().get("content-type", ""))
+        stated = _CHARSET.search(", ".join(self.fields().get("content-type", [])))
         try:
             return codecs.lookup(stated[1]).name if stated else "utf-8"
         except LookupError:

@@ -200,5 +200,5 @@ def _facts(seen: Seen) -> Facts:
     makers: dict[str, Callable[[], Any]] = {}
     if seen.answer is not None:
         subjects["status"] = seen.answer.status
-        makers = {"body": seen.answer.text, "header": seen.answer.headers}
+        makers = {"body": seen.answer.text, "header": seen.answer.fields}
     return Facts({**subjects, **seen.subjects}, makers)

@@ -24,7 +24,8 @@ the beginning. `length` of a text (characters), list (elements) or object (membe
 or one comparison: `{"greater": 0}`. `exists` takes true or false.
 
 **Several values.** `match: every` asks that each fits, `match: any` that one does. JSON nodes and
-what is no list default to every; answers, certificate names and header wildcards to any.
+what is no list default to every; answers, certificate names and headers to any. A header that is
+sent more than once has several values, and so have all that a wildcard names.
 
 **What isn't there.** A leaf whose subject is missing, or can't be looked at or compared (a body
 that isn't JSON, an order of objects), neither holds nor fails, and so does its negation: only

@@ -12,7 +12,8 @@ _SHOWN = 60
 
 
 class Facts:
-    """The subjects by name. Times are milliseconds, `header` is by lower-case name.
+    """The subjects by name. Times are milliseconds, `header` is by lower-case name: a value, or
+    the list of those that were sent.
 
     `makers` make the subjects that are costly to have. JSON is read from `body`, unless it is
     given as `json`.

@@ -42,7 +42,8 @@ def _header(name: str) -> Look:
 
     def look(facts: Facts) -> Sequence[Any]:
         headers = facts.get("header") or {}
-        return [value for name, value in headers.items() if pattern.fits(name)]
+        fitting = (values for name, values in headers.items() if pattern.fits(name))
+        return [value for values in fitting for value in _listed(values)]
 
     return look
 

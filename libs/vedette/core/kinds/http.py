@@ -2,7 +2,9 @@
 
 Up when the answer's status is 200 to 299, or what a status assertion says instead, the whole
 answer is valid HTTP, and every assertion holds. Redirects are followed, ten at most. Certificates
-are verified. The first MiB of the body is read. HTTP/2 is spoken where the target offers it.
+are verified. The first MiB of the body is read. HTTP/2 is spoken where the target offers it;
+HTTP/3 only if `http_version` asks for it: its connection is ready (phase `connect`) when the first
+packet of the target has come.
 
 Credentials, cookies and the client certificate stay with the target's own origin or host when a
 redirect leads elsewhere. A proxy or token endpoint that fails is an internal error: it says
@@ -34,8 +36,8 @@ _BODIES = ("body", "body_base64", "json_body", "form")
 _OF_THE_BODY = frozenset({"body", "json", "json_schema", "size"})
 
 Method = Annotated[str, StringConstraints(min_length=1, max_length=32)]
-SpokenVersion = Literal["1.0", "1.1", "2"]
-Encoding = Literal["any", "off", "gzip", "deflate", "br"]
+SpokenVersion = Literal["1.0", "1.1", "2", "3"]
+Encoding = Literal["any", "off", "gzip", "deflate", "br", "zstd"]
 
 
 class HttpTarget(Target):
@@ -56,13 +58,14 @@ class HttpTarget(Target):
     form: Annotated[dict[str, str | list[str]] | None, SENT] = Field(
         default=None, max_length=100, description="Fields to send as a form, urlencoded."
     )
-    http_version: Literal["auto", "1.1", "2", "2-prior-knowledge"] = Field(
+    http_version: Literal["auto", "1.1", "2", "2-prior-knowledge", "3"] = Field(
         default="auto",
         description="What to speak: `auto` takes HTTP/2 where a target offers it over TLS, `2` "
-        "insists on that, `2-prior-knowledge` speaks it without being offered it.",
+        "insists on that, `2-prior-knowledge` speaks it without being offered it, `3` speaks "
+        "HTTP/3 over QUIC and nothing else.",
     )
     http_versions: list[SpokenVersion] = Field(
-        default=[], max_length=3, description="The versions that an answer may have; none: any."
+        default=[], max_length=4, description="The versions that an answer may have; none: any."
     )
     follow_redirects: bool = True
     max_redirects: int = Field(default=10, ge=0, le=50)
@@ -161,10 +164,26 @@ class HttpTarget(Target):
             raise ValueError("http_version 2 is negotiated over TLS; use 2-prior-knowledge")
         if self.fail_if_larger and not self.read_body:
             raise ValueError("fail_if_larger needs read_body")
+        self._check_version()
         self._check_proxy()
         self._check_address()
         self._check_encoding()
         return self
+
+    def _check_version(self) -> None:
+        third = self.http_version == "3"
+        if self.http_versions and not third and set(self.http_versions) == {"3"}:
+            raise ValueError("an answer in HTTP/3 alone (http_versions) needs http_version 3")
+        if not third:
+            return
+        if urlsplit(self.url).scheme != "https":
+            raise ValueError("http_version 3 needs an https URL: QUIC is always encrypted")
+        if self.http_versions and "3" not in self.http_versions:
+            raise ValueError("http_version 3 contradicts http_versions, which lack 3")
+        if self.proxy is not None:
+            raise ValueError("http_version 3 goes over UDP, which no proxy passes on")
+        if self.tls.max_version != "1.3":
+            raise ValueError("http_version 3 needs TLS 1.3, which tls.max_version excludes")
 
     def _check_proxy(self) -> None:
         if self.proxy is None or not self.proxy.resolves_itself:

@@ -8,14 +8,20 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import brotli
+import zstandard
 
-OFFERED = "gzip, deflate, br"
+OFFERED = "gzip, deflate, br, zstd"
 _IDENTITY = frozenset({"", "identity", "none"})
 _MOST_CODINGS = 5
 # What a piece of 16 KiB may become between two codings; more would be a bomb.
 _MOST_BETWEEN = 4 * 1024 * 1024
 _GZIP_WBITS = 31
 _RAW_WBITS = -15
+# What decoders must take, and encoders of HTTP must keep to (RFC 9659).
+_ZSTD_WINDOW = 8 * 1024 * 1024
+# Four bytes may be a block of 128 KiB, and the decoder knows no limit to what it returns.
+_ZSTD_STEP = 32
+_ZSTD_STARTS = frozenset({0x28, *range(0x50, 0x60)})
 
 
 class Undecodable(Exception):
@@ -127,6 +133,42 @@ class _Brotli:
         return bytes(out[:most])
 
 
+class _Zstd:
+    """One or more frames (RFC 8878); whatever else follows them is not looked at."""
+
+    name = "zstd"
+
+    def __init__(self) -> None:
+        self._frame = _zstd_frame()
+        self._began = False
+
+    @property
+    def finished(self) -> bool:
+        return self._frame.eof or not self._began
+
+    def decode(self, data: bytes, most: int) -> bytes:
+        out = bytearray()
+        while data and len(out) < most:
+            if self._frame.eof:
+                if data[0] not in _ZSTD_STARTS:
+                    break
+                self._frame = _zstd_frame()
+            self._began = True
+            step, data = data[:_ZSTD_STEP], data[_ZSTD_STEP:]
+            try:
+                out += self._frame.decompress(step)
+            except zstandard.ZstdError as error:
+                why = f"its body is not the {self.name} that it says: {error}"
+                raise Undecodable(why) from None
+            if self._frame.eof:
+                data = self._frame.unused_data + data
+        return bytes(out[:most])
+
+
+def _zstd_frame() -> "zstandard.ZstdDecompressionObj":
+    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+
+
 def _inflate(stream: "zlib._Decompress", data: bytes, most: int, name: str) -> bytes:
     try:
         return stream.decompress(data, max(1, most))
@@ -134,9 +176,10 @@ def _inflate(stream: "zlib._Decompress", data: bytes, most: int, name: str) -> b
         raise Undecodable(f"its body is not the {name} that it says: {error}") from None
 
 
-_DECODERS: dict[str, type[_Gzip] | type[_Deflate] | type[_Brotli]] = {
+_DECODERS: dict[str, type[_Gzip] | type[_Deflate] | type[_Brotli] | type[_Zstd]] = {
     "gzip": _Gzip,
     "x-gzip": _Gzip,
     "deflate": _Deflate,
     "br": _Brotli,
+    "zstd": _Zstd,
 }

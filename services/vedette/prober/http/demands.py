@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from vedette.core.kinds.http import HttpTarget
 from vedette.core.outcome import Reason
 from vedette.prober.domain import Trouble
-from vedette.prober.http.exchange import Exchange
+from vedette.prober.http.seeing import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Demands:
 def demands_of(target: HttpTarget) -> Demands | None:
     """A target's demands; None if it makes none."""
     versions: list[str] = [*target.http_versions]
-    if not versions and target.http_version.startswith("2"):  # it is insisted on
-        versions = ["2"]
+    if not versions and target.http_version[0] in "23":  # it is insisted on
+        versions = [target.http_version[0]]
     demands = Demands(
         versions=frozenset(versions),
         tls=target.require_tls,

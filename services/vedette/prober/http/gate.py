@@ -1,7 +1,7 @@
 """The guard's hook in libcurl: sockets are given only for addresses that may be checked.
 
-libcurl asks at connect time, with the address it is about to connect to: whatever spelling of the
-URL, answer of a name server or redirect has led there.
+libcurl asks at connect time, with the address it is about to connect to (or to send QUIC to):
+whatever spelling of the URL, answer of a name server or redirect has led there.
 """
 
 import socket
@@ -15,6 +15,9 @@ from vedette.core.outcome import Reason
 from vedette.prober.curl import Ended, Handle
 from vedette.prober.domain import Trouble
 from vedette.prober.guard import Guard
+
+NOWHERE = "100::"
+"""Of the addresses that lead nowhere (RFC 6666): never connected to, only to be refused."""
 
 
 class Gate:
@@ -35,6 +38,8 @@ class Gate:
 
     def ask(self, _purpose: int, address: Any) -> socket.socket | int:
         """libcurl's callback."""
+        if address.addr[0] == NOWHERE:
+            return int(pycurl.SOCKET_BAD)
         refusal = self._guard.check(address.addr[0])
         if refusal is not None:
             self._refusal = refusal
@@ -53,10 +58,10 @@ class Gate:
 
 
 @contextmanager
-def gated(handle: Handle, guard: Guard) -> Iterator[Gate]:
-    """Let the handle's next transfer connect only to where the guard allows."""
+def gated(handle: Handle, guard: Guard, *, always: bool = False) -> Iterator[Gate]:
+    """Let the handle's next transfer connect only to where the guard allows, and not to NOWHERE."""
     gate = Gate(guard)
-    if not guard.open:
+    if always or not guard.open:
         handle.setopt(pycurl.OPENSOCKETFUNCTION, gate.ask)
     try:
         yield gate

@@ -27,6 +27,7 @@ _VERSIONS = {
     "2": pycurl.CURL_HTTP_VERSION_2TLS,
     "2-prior-knowledge": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
 }
+_QUIC = ((pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_3ONLY),)
 _LOWEST = {
     "1.0": pycurl.SSLVERSION_TLSv1_0,
     "1.1": pycurl.SSLVERSION_TLSv1_1,
@@ -52,6 +53,8 @@ class Manner:
     always: Setopts
     secure: Setopts
     own_ca: bool
+    tls: TlsOptions
+    quic: bool
     credentials: Setopts
     """For the target's own origin alone."""
     client_certificate: Setopts
@@ -93,14 +96,18 @@ def manner_of(target: HttpTarget, origin: Origin) -> Manner:
     """A target's manner."""
     proxy = None if target.proxy is None else proxy_of(target.proxy)
     always = [*_ALWAYS, *(_DIRECT if proxy is None else proxy.setopts)]
-    if target.http_version != "auto":
+    quic = target.http_version == "3"
+    if target.http_version in _VERSIONS:
         always.append((pycurl.HTTP_VERSION, _VERSIONS[target.http_version]))
     digest = isinstance(target.auth, DigestAuth)
     return Manner(
         origin=origin,
         always=tuple(always),
-        secure=_tls(target.tls),
+        # Where a redirect leads to http, there is no QUIC.
+        secure=(*_tls(target.tls), *(_QUIC if quic else ())),
         own_ca=target.tls.ca is not None,
+        tls=target.tls,
+        quic=quic,
         credentials=_credentials(target),
         client_certificate=_client_certificate(target.tls),
         server_name=target.tls.server_name,

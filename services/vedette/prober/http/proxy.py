@@ -35,6 +35,8 @@ class Proxy:
 
     host: str
     port: int
+    secure: bool
+    """Whether we speak TLS with it."""
     tunnels: bool
     """Whether it is SOCKS, which never looks into what it passes on."""
     resolves: bool
@@ -73,6 +75,7 @@ def proxy_of(settings: HttpProxy) -> Proxy:
     return Proxy(
         host=host,
         port=port,
+        secure=parts.scheme == "https",
         tunnels=parts.scheme.startswith("socks"),
         resolves=settings.resolves_itself,
         by_address=settings.resolve_locally,

@@ -11,10 +11,13 @@ from vedette.prober.context import Context
 from vedette.prober.curl import Handle
 from vedette.prober.domain import Seen, Trouble
 from vedette.prober.http.demands import demands_of
-from vedette.prober.http.exchange import AS_THE_URL_SAYS, Addresses, Exchange, Sending, exchange
+from vedette.prober.http.exchange import exchange
+from vedette.prober.http.leading import AS_THE_URL_SAYS, Addresses
 from vedette.prober.http.manner import Manner, manner_of
 from vedette.prober.http.proxy import failure
 from vedette.prober.http.request import Request, redirected, request_of, with_token
+from vedette.prober.http.seeing import Exchange
+from vedette.prober.http.sending import Sending
 from vedette.prober.names import lacks_ipv6
 
 _SHOWN = 200

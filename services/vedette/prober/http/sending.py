@@ -1,0 +1,21 @@
+"""A request made ready to be sent."""
+
+from dataclasses import dataclass
+
+from vedette.prober.http.manner import Manner
+from vedette.prober.http.proxy import Setopts
+from vedette.prober.http.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A request made ready: everything that is the same whenever it is sent."""
+
+    request: Request
+    manner: Manner
+    setopts: Setopts
+
+    @classmethod
+    def of(cls, request: Request, manner: Manner) -> "Sending":
+        """Make a request ready."""
+        return cls(request, manner, manner.setopts(request))
