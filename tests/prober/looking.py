@@ -23,8 +23,9 @@ def target_of(kind: str, **target: Any) -> Any:
 async def look_by(
     context: Context, kind: str, port: int, *, timeout_s: float = 10, **target: Any
 ) -> Seen:
-    """Check a port of this machine by a kind."""
-    definition = target_of(kind, **{"host": "127.0.0.1", "port": port, **target})
+    """Check a port of this machine by a kind, as a job tells a prober to."""
+    written = target_of(kind, **{"host": "127.0.0.1", "port": port, **target})
+    definition = target_of(kind, **written.model_dump(mode="json"))
     return await offer().makers[kind](definition).probe(context, timeout_s)
 
 

@@ -16,11 +16,11 @@ from vedette.prober.context import Context
 from vedette.prober.guard import Guard
 from vedette.prober.names import Resolver
 
-KINDS = ["rabbitmq", "mqtt"]
+KINDS = ["rabbitmq", "mqtt", "kafka"]
 OPEN_ENDED = {
     "rabbitmq": b"\x01\x00\x00\x00\x01\x00\x00",
     "mqtt": b"\x20\x7f",
-    "kafka": b"",
+    "kafka": b"\x00\x00\x10\x00",
 }
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
