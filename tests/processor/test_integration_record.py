@@ -177,6 +177,19 @@ async def test_evidence_is_kept_apart(world: World) -> None:
     assert kept == {"headers": {"server": "x"}, "body": "broken"}
 
 
+async def test_what_a_target_says_in_zero_bytes_is_stored(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    said = {"headers": {"server": "a\0b"}, "body": "\0c"}
+    fields = {"message": "it said \0", "facts": {"label_version": "d\0", "size": 1}}
+    await world.record(a_result(monitor, now, Outcome.DOWN, evidence=said, **fields))
+    row = await world.pool.fetchrow("select message, detail from check_result")
+    assert row is not None
+    assert row["message"] == "it said \ufffd"
+    assert row["detail"]["facts"] == {"label_version": "d\ufffd", "size": 1}
+    kept = await world.pool.fetchval("select evidence from check_evidence")
+    assert kept == {"headers": {"server": "a\ufffdb"}, "body": "\ufffdc"}
+
+
 async def test_what_nobody_saw_for_long_becomes_unknown(world: World) -> None:
     monitor = await add_monitor(world.pool, world.workspace, interval_s=5, timeout_s=1)
     await world.record(a_result(monitor, now_ms() - 17 * S))

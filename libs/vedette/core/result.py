@@ -1,9 +1,9 @@
 """Results: what the probers found, as they hand it to the processor."""
 
-from typing import Self
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vedette.core.job import MAX_BATCH
 from vedette.core.outcome import Outcome, Reason
@@ -11,13 +11,21 @@ from vedette.core.outcome import Outcome, Reason
 EVIDENCE_BODY_BYTES = 4096
 
 
+def _storable(text: str) -> str:
+    """What a target says may hold the one character that PostgreSQL can't."""
+    return text.replace("\0", "\ufffd")
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+
+
 class Evidence(BaseModel):
     """What a failing target answered, kept to show a person."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
-    headers: dict[str, str] = {}
-    body: str | None = Field(default=None, description="The first 4 KiB, as text.")
+    headers: dict[Text, Text] = {}
+    body: Text | None = Field(default=None, description="The first 4 KiB, as text.")
 
 
 class Result(BaseModel):
@@ -30,13 +38,13 @@ class Result(BaseModel):
     slot: int = Field(description="The due time, Unix ms.")
     outcome: Outcome
     reason: Reason | None = None
-    message: str | None = Field(default=None, description="The reason's particulars, in words.")
+    message: Text | None = Field(default=None, description="The reason's particulars, in words.")
     started_at: int | None = Field(default=None, description="Unix ms; none if it never ran.")
     duration_ms: float | None = None
     phases: dict[str, float] = Field(
         default={}, description="Milliseconds spent in each phase that was entered, in order."
     )
-    facts: dict[str, str | int | float | bool] = Field(
+    facts: dict[str, Text | int | float | bool] = Field(
         default={}, description="What else was seen: status, ip, size, …"
     )
     evidence: Evidence | None = None
