@@ -68,6 +68,9 @@ async def test_another_protocol(context: Context, kind: str, said: bytes) -> Non
     async with talking(said) as port:
         seen = await look_by(context, kind, port)
     assert why(seen)[0] is Reason.PROTOCOL_ERROR
+    assert repr(said[:3].decode(errors="replace"))[1:-1] in why(seen)[1]
+    assert seen.answer is not None
+    assert not seen.answer.body
 
 
 @every_kind

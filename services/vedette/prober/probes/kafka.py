@@ -32,13 +32,13 @@ class KafkaProbe:
         return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
+        visit.answer = Answer()  # what the protocol's bytes tell stands in the message
         target, course = self._target, visit.course
         if target.tls is not None and not await visit.secure(target.tls):
             return
         link = Link(visit.stream, course)
         course.enter("login", f"log in as {target.username}" if target.username else "log in")
         await log_in(link, target)
-        visit.answer = Answer()  # its bytes tell a person nothing
         about = "the cluster" if target.topic is None else f"the topic {target.topic}"
         course.enter("exchange", f"ask about {about}")
         told = visit.subjects["json"] = await cluster_of(link, target.topic)

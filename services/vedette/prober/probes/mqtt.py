@@ -38,13 +38,13 @@ class MqttProbe:
         return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
+        visit.answer = Answer()  # what the protocol's bytes tell stands in the message
         target = self._target
         if target.tls is not None and not await visit.secure(target.tls):
             return
         link = Link(visit.stream, visit.course, target.version)
         asking = Asking(link, visit.course, target)
         await asking.log_in()
-        visit.answer = Answer()  # packets tell a person nothing
         try:
             await self._ask(visit, asking)
         except Stopped:

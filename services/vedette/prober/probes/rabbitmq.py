@@ -33,6 +33,7 @@ class RabbitmqProbe:
         return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
+        visit.answer = Answer()  # what the protocol's bytes tell stands in the message
         target = self._target
         if target.tls is not None and not await visit.secure(target.tls):
             return
@@ -40,7 +41,6 @@ class RabbitmqProbe:
         visit.course.enter("login", f"log in as {target.username} to {target.vhost}")
         told = visit.subjects["json"] = await log_in(link, target)
         visit.facts |= told
-        visit.answer = Answer()  # frames tell a person nothing
         try:
             await self._ask(visit, link)
         except Stopped:
