@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from typing import Literal
 from urllib.parse import urlsplit
 
 from vedette.testing.ports import free_port
@@ -25,6 +26,15 @@ class Proxy:
     """To be said instead of doing anything."""
     names: dict[str, str] = field(default_factory=dict)
     socks_reply: int = 0
+    first: list[Literal["refuse", "hang"]] = field(default_factory=list)
+    """What it does instead of connecting, each time once."""
+
+    async def _may_connect(self) -> bool:
+        if not self.first:
+            return True
+        if self.first.pop(0) == "hang":
+            await asyncio.Event().wait()
+        return False
 
     async def http(self, client: Streams) -> None:
         """CONNECT, or a request to be passed on."""
@@ -38,6 +48,9 @@ class Proxy:
             return
         parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
         host = parts.hostname or ""
+        if not await self._may_connect():
+            writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
+            return
         there = await asyncio.open_connection(self.names.get(host, host), parts.port)
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Connected\r\nX-Proxy: 1\r\n\r\n")
@@ -63,8 +76,9 @@ class Proxy:
             host = str(ip_address(await reader.readexactly(4 if kind == 1 else 16)))
         port = int.from_bytes(await reader.readexactly(2), "big")
         self.asked.append(host)
-        writer.write(bytes([5, self.socks_reply, 0, 1]) + bytes(6))
-        if not self.socks_reply:
+        reply = self.socks_reply if await self._may_connect() else 5
+        writer.write(bytes([5, reply, 0, 1]) + bytes(6))
+        if not reply:
             await _join(client, await asyncio.open_connection(self.names.get(host, host), port))
 
 

@@ -57,6 +57,55 @@ async def test_a_proxy_is_given_an_address(context: Context) -> None:
     assert "x-proxy" not in seen.answer.headers()
 
 
+SEVERAL = ["127.0.0.1", "127.0.0.2", "127.0.0.3"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+@pytest.mark.parametrize("secure", [True, False])
+async def test_a_proxy_is_given_one_address_after_the_other(
+    context: Context, scheme: str, secure: bool
+) -> None:
+    with identity("valid", hosts=["a.example"]) as good:
+        here = replace(context, ca_file=str(good.ca_file))
+        async with (
+            serving(OK, tls=good.context if secure else None) as server,
+            proxying(scheme) as proxy,
+            naming({"a.example": SEVERAL}) as (_, nameserver),
+        ):
+            proxy.first = ["refuse", "refuse"]
+            proxy.names = dict.fromkeys(SEVERAL, "127.0.0.1")
+            url = f"http{'s' * secure}://a.example:{server.port}/"
+            own = by(proxy, scheme) | ({"resolve_locally": True} if scheme == "http" else {})
+            seen = await look(here, url, resolver=nameserver, proxy=own)
+    assert seen.trouble is None
+    asked = [asked.split()[-1].partition(":")[0] for asked in proxy.asked]
+    assert sorted(asked) == sorted(SEVERAL)
+    assert len(server.requests) == 1
+    assert list(seen.phases)[:2] == ["resolve", "connect"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5"])
+async def test_a_proxy_that_hangs_at_one_address_gets_to_the_next(
+    context: Context, scheme: str
+) -> None:
+    async with (
+        serving(OK) as server,
+        proxying(scheme) as proxy,
+        naming({"a.example": SEVERAL}) as (_, nameserver),
+    ):
+        proxy.first = ["hang", "refuse"]
+        proxy.names = dict.fromkeys(SEVERAL, "127.0.0.1")
+        own = by(proxy, scheme) | ({"resolve_locally": True} if scheme == "http" else {})
+        url = f"http://a.example:{server.port}/"
+        seen = await look(context, url, resolver=nameserver, proxy=own, timeout_s=1.5)
+        assert seen.trouble is None
+        assert 450 <= seen.duration_ms < 1400
+        proxy.first = ["hang"] * 3
+        seen = await look(context, url, resolver=nameserver, proxy=own, timeout_s=0.6)
+    assert is_the_proxys(seen, proxy.port)
+    assert 600 <= seen.duration_ms < 800
+
+
 @pytest.mark.parametrize("read_body", [True, False])
 async def test_tls_through_a_proxy(context: Context, read_body: bool) -> None:
     with identity("valid", hosts=["hidden.example"]) as good:

@@ -9,6 +9,8 @@ from vedette.core.job import MAX_BATCH
 from vedette.core.outcome import Outcome, Reason
 
 EVIDENCE_BODY_BYTES = 4096
+MOST_HOPS = 51
+"""A request and the redirects that a target may follow at most."""
 
 
 def _storable(text: str) -> str:
@@ -26,6 +28,17 @@ class Evidence(BaseModel):
 
     headers: dict[Text, Text] = {}
     body: Text | None = Field(default=None, description="The first 4 KiB, as text.")
+
+
+class Hop(BaseModel):
+    """One request of a check that was redirected."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str = Field(description="Without user name, password and query, cut at 300 characters.")
+    status: int | None = Field(default=None, description="None without an answer.")
+    ip: str | None = Field(default=None, description="None where a proxy connected.")
+    phases: dict[str, float] = Field(default={}, description="As those of the check.")
 
 
 class Result(BaseModel):
@@ -46,6 +59,9 @@ class Result(BaseModel):
     )
     facts: dict[str, Text | int | float | bool] = Field(
         default={}, description="What else was seen: status, ip, size, …"
+    )
+    hops: list[Hop] = Field(
+        default=[], max_length=MOST_HOPS, description="If it was redirected: request by request."
     )
     evidence: Evidence | None = None
 

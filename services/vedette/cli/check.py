@@ -70,6 +70,7 @@ def report(console: Console, spec: MonitorSpec, result: Result) -> None:
     if result.message:
         console.print(f"  {escape(result.message)}", highlight=False, soft_wrap=True)
     _print_phases(console, result, colour)
+    _print_hops(console, result)
     for name, value in result.facts.items():
         console.print(f"  {name:<22} {escape(str(value))}", highlight=False, soft_wrap=True)
 
@@ -85,6 +86,17 @@ def _print_phases(console: Console, result: Result, colour: str) -> None:
         console.print(f"  {phase:<12} {ms:9.1f} ms  [{colour}]{bar}[/]", highlight=False)
         before += ms
     console.print(f"  {'total':<12} {result.duration_ms:9.1f} ms", highlight=False)
+
+
+def _print_hops(console: Console, result: Result) -> None:
+    for number, hop in enumerate(result.hops, 1):
+        status = "no answer" if hop.status is None else str(hop.status)
+        where = f" from {hop.ip}" if hop.ip else ""
+        spent = ", ".join(f"{phase} {ms:.1f}" for phase, ms in hop.phases.items())
+        line = (
+            f"  {number}. {hop.url}: {status}{where}, {sum(hop.phases.values()):.1f} ms ({spent})"
+        )
+        console.print(escape(line), highlight=False, soft_wrap=True)
 
 
 def _read(file: Path) -> dict[str, Any]:

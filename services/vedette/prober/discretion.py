@@ -50,7 +50,8 @@ class Discretion:
             name: self.text(value) if isinstance(value, str) else value
             for name, value in result.facts.items()
         }
-        changes: dict[str, Any] = {"facts": facts}
+        hops = [hop.model_copy(update={"url": self.text(hop.url)}) for hop in result.hops]
+        changes: dict[str, Any] = {"facts": facts, "hops": hops}
         if result.message is not None:
             changes["message"] = self.text(result.message)
         if result.evidence is not None:

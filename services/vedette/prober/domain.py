@@ -8,7 +8,7 @@ from vedette.core.assertions import Facts, Failure, Prepared, Tree, leaves, prep
 from vedette.core.channel import REDACTED
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.redaction import hidden_url
-from vedette.core.result import EVIDENCE_BODY_BYTES, Evidence, Result
+from vedette.core.result import EVIDENCE_BODY_BYTES, Evidence, Hop, Result
 from vedette.prober.answer import Answer
 from vedette.prober.jobs import Job
 
@@ -43,6 +43,8 @@ class Seen:
     subjects: Mapping[str, Any] = field(default_factory=dict)
     secrets: Sequence[str] = ()
     """What was sent that the definition doesn't hold and nobody may be shown: a token."""
+    hops: Sequence[Hop] = ()
+    """The requests, if there were several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def result_of(job: Job, seen: Seen, expectation: Expectation, started_at: int) -
         duration_ms=round(seen.duration_ms, 3),
         phases={phase: round(ms, 3) for phase, ms in seen.phases.items()},
         facts=dict(seen.facts),
+        hops=list(seen.hops),
         evidence=evidence_of(seen.answer) if down and seen.answer is not None else None,
     )
 

@@ -197,4 +197,6 @@ def _detail(result: Result) -> dict[str, Any] | None:
         detail["phases"] = result.phases
     if result.facts:
         detail["facts"] = result.facts
+    if result.hops and result.outcome is not Outcome.UP:  # a good check's way is no news
+        detail["hops"] = [hop.model_dump(exclude_none=True) for hop in result.hops]
     return detail or None

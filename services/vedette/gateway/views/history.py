@@ -9,7 +9,7 @@ from pydantic import Field
 
 from vedette.core.events import Cause
 from vedette.core.outcome import Outcome, Reason
-from vedette.core.result import Evidence
+from vedette.core.result import Evidence, Hop
 from vedette.core.state import State
 from vedette.gateway.domain.uptime import Uptime
 from vedette.gateway.views.common import CheckSummary, Instant, View, shown
@@ -27,6 +27,9 @@ class CheckView(View):
     duration_ms: float | None
     phases: dict[str, float] = Field(description="Milliseconds in each phase that was entered.")
     facts: dict[str, str | int | float | bool]
+    hops: list[Hop] = Field(
+        description="If it was redirected and did not end well: request by request."
+    )
     evidence: Evidence | None = Field(
         default=None, description="What a failing target answered, if it was asked for."
     )
@@ -91,6 +94,7 @@ def check_view(row: Record) -> dict[str, Any]:
             duration_ms=_milliseconds(row["duration_ms"]),
             phases=detail.get("phases", {}),
             facts=detail.get("facts", {}),
+            hops=detail.get("hops", []),
             evidence=row["evidence"],
         )
     )

@@ -28,6 +28,12 @@ class Addresses:
         """Whether IPv4 comes first; libcurl would always begin with IPv6."""
         return any(":" in address for address in self.target) and ":" not in self.target[0]
 
+    def one_by_one(self) -> "list[Addresses]":
+        """Each address apart: by a proxy, libcurl goes to the first alone."""
+        if len(self.target) < 2:
+            return [self]
+        return [Addresses([address], self.proxy) for address in self.target]
+
 
 AS_THE_URL_SAYS = Addresses()
 
