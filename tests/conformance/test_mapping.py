@@ -61,6 +61,12 @@ def test_close_codes_may_be_ranges_and_an_empty_one_is_none() -> None:
     assert target_of("http", url=url, valid_close_codes=[""])["close_codes"] == [1004]
 
 
+def test_grpc_speaks_tls_if_it_is_enabled() -> None:
+    target = target_of("grpc", "gatus", target="shop.example:443", tls={"enabled": True})
+    assert target == {"host": "shop.example", "port": 443, "tls": {}}
+    assert "tls" not in target_of("grpc", "gatus", target="shop.example:50051")
+
+
 def test_codes_and_ranges_are_alternatives() -> None:
     assert assertions_of(valid_status_codes=[404, "200-299"]) == [
         {

@@ -8,7 +8,7 @@ spelt out here, as that source has it.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tests.conformance.mapping import dns, http, icmp, streams, websocket
+from tests.conformance.mapping import dns, grpc, http, icmp, streams, websocket
 from tests.conformance.mapping.reading import NotExpressible, Reading
 
 Definition = dict[str, Any]
@@ -21,6 +21,7 @@ _MODULES: Mapping[str, Callable[[Reading], Definition]] = {
     "starttls": streams.define,
     "dns": dns.define,
     "icmp": icmp.define,
+    "grpc": grpc.define,
 }
 
 

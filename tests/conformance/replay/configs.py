@@ -14,8 +14,9 @@ from tests.conformance.observation import Observation, Problem
 from vedette.core.kinds.domain import DomainTarget
 
 # The kinds by their scheme, as Gatus has it.
-_SCHEMES = {"tcp": "tcp", "icmp": "icmp", "tls": "tls", "starttls": "starttls", "ssh": "ssh"}
-_NOT_OFFERED = frozenset({"udp", "sctp", "grpc", "grpcs"})
+_SCHEMES = {"tcp": "tcp", "icmp": "icmp", "tls": "tls", "starttls": "starttls", "ssh": "ssh",
+            "grpc": "grpc", "grpcs": "grpc"}  # fmt: skip
+_NOT_OFFERED = frozenset({"udp", "sctp"})
 
 
 def replay(run: Run, kit: Kit) -> Observation:
@@ -78,6 +79,8 @@ def _by_scheme(probe: dict[str, Any]) -> str | None:
     if scheme not in _SCHEMES:
         return None
     del probe["url"]
+    if scheme == "grpcs":
+        probe["tls"] = {"enabled": True, **probe.get("tls", {})}
     probe |= {"type": _SCHEMES[scheme], "target": rest} if scheme != "icmp" else {"target": rest}
     return _SCHEMES[scheme]
 

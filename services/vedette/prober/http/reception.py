@@ -38,7 +38,7 @@ class Reception:
         self._in_head = True
         self._decoders: list[Decoder] = []
         self.head: list[bytes] = []
-        """The header lines of the last answer, without trailers."""
+        """The header lines of the last answer, an empty line, and the trailers."""
         self.status = 0
         """The status of that answer, once its head is complete and it isn't an interim one."""
         self.body = bytearray()
@@ -57,7 +57,8 @@ class Reception:
         """One header line, or the empty line behind them."""
         if not self._in_head:
             if not line.startswith(b"HTTP/"):
-                return len(line)  # a trailer
+                self.head.append(line)  # a trailer; libcurl bounds how much of them there is
+                return len(line)
             self.head.clear()  # those before were interim answers
             self._in_head = True
             self.status = 0
