@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 from tests.prober.support import closed_port, naming, reset
 from tests.prober.talking import Maker, Talk, presenting, talking
 from tests.prober.websockets_servers import (
@@ -20,6 +21,7 @@ from tests.prober.websockets_servers import (
 )
 from websockets.asyncio.server import ServerConnection, basic_auth
 
+from vedette.core.assertions import Assertions
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
 from vedette.prober.domain import Expectation, judge
@@ -62,7 +64,21 @@ async def test_a_dialogue_of_texts_and_bytes(context: Context) -> None:
     assert seen.facts["size"] == 12
     assert seen.facts["close_code"] == 1000
     assert seen.subjects["body"] == '{"up": true}'
-    assert seen.subjects["header"]["upgrade"] == "websocket"
+    assertion = {
+        "all": [
+            {"subject": "status", "operator": "equals", "value": 101},
+            {
+                "subject": "header",
+                "property": "Upgrade",
+                "operator": "equals",
+                "value": "websocket",
+            },
+            {"subject": "json", "property": "$.up", "operator": "equals", "value": True},
+            {"subject": "latency", "property": "messages", "operator": "less", "value": 5000},
+        ]
+    }
+    expectation = Expectation.of(TypeAdapter(Assertions).validate_python([assertion]))
+    assert judge(seen, expectation).outcome == "up"
 
 
 async def test_over_tls_by_a_name(context: Context) -> None:

@@ -123,7 +123,7 @@ class MessageStep(Turn):
     expect_bytes: Octets | None = Field(
         default=None, description="The next message, exactly: a text, or base64 for any bytes."
     )
-    send: Octets | None = Field(
+    send: Annotated[Octets | None, SENT] = Field(
         default=None,
         description="Say this: a text message, or with base64 a binary one. In texts, `${1}` and "
         "`${name}` are what a pattern's groups took.",

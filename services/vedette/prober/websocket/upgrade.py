@@ -66,7 +66,6 @@ async def _answer(visit: Visit) -> int:
             break
     visit.facts["status"] = visit.subjects["status"] = status
     visit.answer = Answer(head=head.splitlines(keepends=True), body=visit.stream.unread)
-    visit.subjects["header"] = visit.answer.headers()
     return status
 
 
