@@ -230,6 +230,31 @@ class World:
         )
         return str(id)
 
+    async def prober(self, region: str, **more: Any) -> None:
+        """Let a prober be heard of, as it is `more`."""
+        row = {
+            "instance": f"prober-{uuid4().hex[:6]}",
+            "kinds": ["dns", "http"],
+            "lacking": {},
+            "seen_at": self.now,
+            "left_at": None,
+            **more,
+        }
+        await self.pool.execute(
+            "insert into prober (instance, run, name, region, version, kinds, lacking, ipv6,"
+            " in_flight, waiting, concurrency, seen_at, left_at)"
+            " values ($1, $2, $1, $3, '1.0', $4, $5, true, 3, 0, 1000, $6, $7)"
+            " on conflict (instance) do update set kinds = $4, lacking = $5, seen_at = $6,"
+            " left_at = $7",
+            row["instance"],
+            uuid4(),
+            region,
+            row["kinds"],
+            row["lacking"],
+            row["seen_at"],
+            row["left_at"],
+        )
+
     async def events(self) -> list[str]:
         """The events written to the outbox, by name, oldest first."""
         rows = await self.pool.fetch("select routing_key from outbox order by id")

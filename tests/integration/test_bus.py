@@ -244,6 +244,25 @@ async def test_the_trace_goes_on_in_the_handler(bus: Bus) -> None:
     assert seen[0].split("-")[1] == sent.split("-")[1]
 
 
+async def test_what_expires_in_a_fleeting_queue_is_gone(bus: Bus) -> None:
+    to, heard, dead = queue(fleeting=True), Heard(), Heard()
+    await bus.declare(to)
+    await bus.publish(Exchange.JOBS, [Outgoing(key=to.name, body=b"stale", ttl_ms=1)])
+
+    async def empty() -> bool:
+        return await bus.depth(to) == 0
+
+    await eventually(empty)
+    await bus.publish(Exchange.JOBS, [Outgoing(key=to.name, body=b"fresh", ttl_ms=60_000)])
+    async with listening(bus, to, heard), listening(bus, DEAD, dead):
+        await eventually(lambda: heard.messages)
+        # What was parked would have come before this.
+        await bus.publish(Exchange.DEAD, [Outgoing(key=to.name, body=b"last")])
+        await eventually(lambda: b"last" in dead.bodies)
+    assert heard.bodies == [b"fresh"]
+    assert b"stale" not in dead.bodies
+
+
 async def test_locally_an_event_is_published_once_it_was_dealt_with() -> None:
     async with open_bus(None) as bus:
         to, gate = queue(exchange=Exchange.EVENTS), asyncio.Event()

@@ -26,6 +26,7 @@ from vedette.prober.icmp import echoes, opening
 from vedette.prober.icmp.packets import V4
 from vedette.prober.icmp.pinger import obstacle
 from vedette.prober.names import Resolver
+from vedette.prober.probes import offer
 from vedette.prober.probes.icmp import IcmpProbe
 from vedette.prober.service import running
 from vedette.prober.settings import ProberSettings
@@ -219,7 +220,7 @@ async def test_other_reasons_for_no_socket_are_told(
 
 
 async def test_the_prober_warns_once_when_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vedette.prober.service.obstacle", lambda: "allow it")
+    monkeypatch.setitem(offer().obstacles, "icmp", lambda: "allow it")
     bus = LocalBus()
     with capture_logs() as logs:
         async with running(ProberSettings(), Resources(instance="i", bus=bus, drain_s=1)):

@@ -157,7 +157,7 @@ def _arguments(queue: Queue) -> dict[str, Any]:
     arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
     if queue.expired is not None:
         dead = {"exchange": queue.expired.exchange.value, "routing-key": queue.expired.key}
-    elif queue.bindings[0].exchange is not Exchange.DEAD:
+    elif not queue.fleeting and queue.bindings[0].exchange is not Exchange.DEAD:
         dead = {"exchange": Exchange.DEAD.value, "routing-key": queue.name}
     else:
         return arguments

@@ -33,13 +33,14 @@ class Queue:
 
     `private` queues belong to one process and vanish with it; the others are durable and shared
     by every process that consumes them. Messages whose time to live runs out unread go to
-    `expired`, if it is given.
+    `expired`, if it is given. A `fleeting` queue just drops them: they told what stood then.
     """
 
     name: str
     bindings: tuple[Binding, ...]
     private: bool = False
     expired: Binding | None = None
+    fleeting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

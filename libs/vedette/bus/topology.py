@@ -4,12 +4,16 @@ from vedette.bus.api import Binding, Exchange, Queue
 
 RESULTS_KEY = "results"
 EXPIRED_KEY = "expired"
+PRESENCE_KEY = "presence"
 
 RESULTS = Queue("processor.results", (Binding(Exchange.RESULTS, RESULTS_KEY),))
 """Result batches."""
 
 EXPIRED = Queue("processor.expired", (Binding(Exchange.RESULTS, EXPIRED_KEY),))
 """Job batches that nobody ran in time; each job becomes a missed check."""
+
+PRESENCE = Queue("processor.presence", (Binding(Exchange.RESULTS, PRESENCE_KEY),), fleeting=True)
+"""What probers tell of themselves, every few seconds."""
 
 MONITORS = Queue(
     "processor.monitors",
@@ -43,7 +47,7 @@ MESSAGES = Queue(
 DEAD = Queue("dead", (Binding(Exchange.DEAD, "#"),))
 """Messages that no handler could deal with, parked."""
 
-SHARED = (RESULTS, EXPIRED, MONITORS, STATES, MESSAGES, DEAD)
+SHARED = (RESULTS, EXPIRED, PRESENCE, MONITORS, STATES, MESSAGES, DEAD)
 """Declared by every process before it publishes: an event sent before its first listener ever
 started must wait for it."""
 

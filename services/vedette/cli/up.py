@@ -1,6 +1,8 @@
 """`vedette up`: every service in this process, with a database and a bus of its own if need be."""
 
+import asyncio
 import errno
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -13,6 +15,7 @@ from vedette.cli.welcome import Welcome
 from vedette.core.errors import Permanent
 from vedette.gateway.service import running as gateway
 from vedette.gateway.settings import GatewaySettings
+from vedette.gateway.store.probers import introduced
 from vedette.incidents.service import running as incidents
 from vedette.incidents.settings import IncidentsSettings
 from vedette.notifier.service import running as notifier
@@ -27,10 +30,12 @@ from vedette.scheduler.service import running as scheduler
 from vedette.scheduler.settings import SchedulerSettings
 from vedette.store.embedded import EmbeddedPostgresError, running_postgres
 from vedette.store.migrate import migrate
+from vedette.store.pool import connection
 from vedette.store.resealing import seal_definitions
 from vedette.store.secretbox import secret_box
 
 log = structlog.get_logger()
+_STARTING_S = 5
 
 
 async def up(settings: UpSettings, welcome: Welcome) -> None:
@@ -80,9 +85,28 @@ def _services(
         incidents(IncidentsSettings(), resources),
         processor(ProcessorSettings(), resources),
         prober(ProberSettings.at_home(), resources),
+        _introduced(resources),
         scheduler(SchedulerSettings(secret_key=secret_key.value), resources),
         _bound(gateway(gateway_settings, resources), gateway_settings.http),
     ]
+
+
+@asynccontextmanager
+async def _introduced(resources: Resources) -> AsyncIterator[None]:
+    """Let the prober here be known before the API answers, which refuses what is not offered."""
+    began = time.monotonic() - _STARTING_S
+
+    async def known() -> bool:
+        async with connection(resources.pool) as db:
+            return await introduced(db, resources.instance, time.monotonic() - began)
+
+    try:
+        async with asyncio.timeout(_STARTING_S):
+            while not await known():  # noqa: ASYNC110  (what it waits for is in the database)
+                await asyncio.sleep(0.01)
+    except TimeoutError:
+        log.warning("the prober has not told of itself yet")
+    yield
 
 
 @asynccontextmanager

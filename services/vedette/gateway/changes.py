@@ -3,7 +3,7 @@
 Every function here runs in its caller's transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,6 +27,7 @@ from vedette.core.monitor import BaseSpec
 from vedette.core.redaction import placeholders, restored
 from vedette.gateway.context import now_ms
 from vedette.gateway.invalid import field_errors
+from vedette.gateway.offered import offers, refused, wanted
 from vedette.gateway.problems import FieldError, invalid
 from vedette.gateway.store import channels, monitors, reports
 from vedette.store import outbox
@@ -62,7 +63,7 @@ def _placeholder(path: str) -> FieldError:
 
 async def create(db: Connection, workspace: UUID, spec: BaseSpec, box: SecretBox) -> UUID:
     """Add a monitor; returns its id."""
-    await _check_channels(db, workspace, spec)
+    await _check_names(db, workspace, spec)
     await _check_members(db, workspace, spec)
     id = uuid7(now_ms())
     stored, target = sealed(spec, id, box), spec.target.summary()
@@ -77,7 +78,7 @@ async def update(
     db: Connection, workspace: UUID, row: Record, spec: BaseSpec, box: SecretBox
 ) -> None:
     """Make `spec` the definition of a locked monitor; nothing happens if it already is."""
-    await _check_channels(db, workspace, spec)
+    await _check_names(db, workspace, spec, before=row["spec"])
     await _check_members(db, workspace, spec, itself=row["id"])
     before = readable(row, box)
     if spec.model_dump(mode="json", by_alias=True) == before:
@@ -131,17 +132,26 @@ def readable(row: Record, box: SecretBox) -> dict[str, Any]:
     return definition
 
 
-async def _check_channels(db: Connection, workspace: UUID, spec: BaseSpec) -> None:
-    known = await channels.lock_existing(db, workspace, spec.channels)
-    errors = [
+async def _check_names(
+    db: Connection, workspace: UUID, spec: BaseSpec, *, before: Mapping[str, Any] | None = None
+) -> None:
+    """Raise Problem if a definition names channels that aren't there, or what nobody offers."""
+    unknown = await _unknown_channels(db, workspace, spec.channels)
+    if errors := [*unknown, *refused(await offers(db), wanted(spec), before)]:
+        raise invalid(errors)
+
+
+async def _unknown_channels(
+    db: Connection, workspace: UUID, ids: Sequence[UUID]
+) -> list[FieldError]:
+    known = await channels.lock_existing(db, workspace, ids)
+    return [
         FieldError(
             field=f"channels[{index}]", message="there is no such channel", rule="unknown_channel"
         )
-        for index, id in enumerate(spec.channels)
+        for index, id in enumerate(ids)
         if id not in known
     ]
-    if errors:
-        raise invalid(errors)
 
 
 async def _check_members(

@@ -13,7 +13,7 @@ from vedette.bus import topology
 from vedette.bus.api import Bus, Queue
 from vedette.core.errors import Transient
 from vedette.gateway.context import GATEWAY, Gateway
-from vedette.gateway.store import monitors
+from vedette.gateway.store import monitors, probers
 from vedette.store.pool import connection
 from vedette.telemetry import admin
 from vedette.telemetry.traces import span
@@ -25,6 +25,7 @@ requests = Counter("http_requests", "Requests answered.", ["method", "route", "s
 durations = Histogram("http_request_duration_seconds", "Time to answer.", ["method", "route"])
 active_monitors = Gauge("active_monitors", "Monitors that are not paused.")
 active_incidents = Gauge("active_incidents", "Incidents that are open.")
+live_probers = Gauge("vedette_live_probers", "Probers heard of in the last 30 s.", ["region"])
 queue_depth = Gauge("vedette_queue_depth", "Messages that wait in a queue.", ["queue"])
 
 
@@ -61,8 +62,12 @@ async def _read_totals(gateway: Gateway) -> list[str]:
     try:
         async with asyncio.timeout(_SCRAPE_S), connection(gateway.pool) as db:
             row = await monitors.totals(db)
+            live = await probers.live_by_region(db)
     except (Transient, TimeoutError):
-        row = None
+        row, live = None, []
+    live_probers.clear()
+    for region in live:
+        live_probers.labels(region["region"]).set(region["live"])
     active_monitors.set(row["active_monitors"] if row else nan)
     active_incidents.set(row["active_incidents"] if row else nan)
     return row["regions"] if row else []

@@ -110,9 +110,12 @@ def _expire(asked: asyncio.Future[Any]) -> None:
 
 def lacks_ipv6(addresses: Sequence[str]) -> bool:
     """Whether only IPv6 would reach these addresses, and this prober has none."""
-    return all(":" in address for address in addresses) and not _has_route(
-        socket.AF_INET6, _SOME_V6
-    )
+    return all(":" in address for address in addresses) and not has_ipv6()
+
+
+def has_ipv6() -> bool:
+    """Whether this prober has a route to IPv6 addresses."""
+    return _has_route(socket.AF_INET6, _SOME_V6)
 
 
 def _trouble(host: str, failure: error.DNSError, protocol: IpProtocol) -> Trouble:

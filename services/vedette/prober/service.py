@@ -13,9 +13,11 @@ from vedette.prober.checks import Checker
 from vedette.prober.context import Context
 from vedette.prober.curl import CurlDriver
 from vedette.prober.handlers import JobHandler
-from vedette.prober.icmp.pinger import Pinger, obstacle
+from vedette.prober.icmp.pinger import Pinger
 from vedette.prober.limits import Limits
 from vedette.prober.names import Resolver
+from vedette.prober.presence import Announcer, present
+from vedette.prober.probes import offer
 from vedette.prober.results import ResultBuffer
 from vedette.prober.settings import ProberSettings
 from vedette.runtime.resources import Resources
@@ -30,9 +32,8 @@ _LEAST_BATCHES = 10
 @asynccontextmanager
 async def running(settings: ProberSettings, resources: Resources) -> AsyncIterator[None]:
     """Take jobs until the block ends, then finish those under way."""
-    unable = obstacle()
-    if unable is not None:
-        log.warning("monitors of kind icmp can't be checked from here", reason=unable)
+    for kind, why in offer().unable().items():
+        log.warning(f"monitors of kind {kind} can't be checked from here", reason=why)
     limits = Limits(total=settings.prober_concurrency, per_host=settings.prober_per_host)
     metrics.in_flight.set_function(lambda: limits.in_flight)
     metrics.jobs_waiting.set_function(lambda: limits.waiting)
@@ -41,12 +42,13 @@ async def running(settings: ProberSettings, resources: Resources) -> AsyncIterat
         region=settings.region,
         prober=settings.prober_name or resources.instance,
     )
+    announcer = Announcer(settings, limits, resources.bus, resources.instance)
     async with probing(settings) as context:
         handler = JobHandler(
             Checker(context, limits, metrics.CheckMetrics(settings.region)), results
         )
         try:
-            async with _consuming(settings, resources, handler):
+            async with _consuming(settings, resources, handler), present(announcer):
                 yield
         finally:
             await results.close()

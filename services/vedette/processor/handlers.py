@@ -4,22 +4,28 @@ import time
 from collections.abc import Sequence
 from uuid import UUID
 
+import structlog
 from prometheus_client import Histogram
 
 from vedette.bus.api import Handler, Message, Queue
-from vedette.bus.topology import EXPIRED, MONITORS, RESULTS
+from vedette.bus.topology import EXPIRED, MONITORS, PRESENCE, RESULTS
+from vedette.core.errors import Transient
 from vedette.core.events import Event
 from vedette.core.job import ONE_OFF, JobBatch
+from vedette.core.presence import Presence
 from vedette.core.result import Result, ResultBatch
+from vedette.processor import probers
 from vedette.processor.domain import expire, pause, resume
 from vedette.processor.judging import record
 from vedette.processor.ledger import Ledger
 from vedette.processor.store import Store
-from vedette.store.pool import Pool, transaction
+from vedette.store.pool import Pool, connection, transaction
 
 dwell = Histogram("vedette_result_dwell_seconds", "From a check's end to its verdict.")
 
 SWEEP = 500
+
+log = structlog.get_logger()
 
 
 class Handlers:
@@ -30,7 +36,12 @@ class Handlers:
 
     def table(self) -> dict[Queue, Handler]:
         """Which queue goes where."""
-        return {RESULTS: self.record, EXPIRED: self.record_missed, MONITORS: self.follow_monitor}
+        return {
+            RESULTS: self.record,
+            EXPIRED: self.record_missed,
+            MONITORS: self.follow_monitor,
+            PRESENCE: self.note_prober,
+        }
 
     async def record(self, message: Message) -> None:
         """Store a batch of results and judge what they decide."""
@@ -58,6 +69,15 @@ class Handlers:
                 turn = pause if who.paused else resume
                 ledger.enter(who, turn(who.standing, at=ledger.now))
             await ledger.save(store)
+
+    async def note_prober(self, message: Message) -> None:
+        """Keep what a prober tells of itself, now or never: after an outage it would be untrue."""
+        presence = Presence.model_validate_json(message.body)
+        try:
+            async with connection(self._pool) as db:
+                await probers.note(db, presence)
+        except Transient as error:
+            log.warning("a prober was not heard", prober=presence.name, error=str(error))
 
     async def sweep(self) -> None:
         """Say `unknown` where nothing was seen for too long."""

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from vedette.core.instants import to_ms
+from vedette.processor import probers
 from vedette.processor.passive.store import PassiveStore
 from vedette.processor.settings import ProcessorSettings
 from vedette.store import inbox
@@ -36,6 +37,7 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
         await db.execute("delete from check_evidence where slot < $1", evidence_from)
         await PassiveStore(db).forget_reports(older_than_ms=to_ms(evidence_from))
         await inbox.forget_old(db)
+        await probers.forget_old(db)
 
 
 async def _partitions(db: Connection) -> list[str]:

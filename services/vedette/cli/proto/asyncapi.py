@@ -3,7 +3,7 @@
 from typing import Any
 
 from vedette.bus.api import Exchange
-from vedette.bus.topology import EXPIRED_KEY, RESULTS_KEY
+from vedette.bus.topology import EXPIRED_KEY, PRESENCE_KEY, RESULTS_KEY
 from vedette.core.events import EVENTS
 from vedette.core.version import __version__
 
@@ -65,6 +65,12 @@ def _internal_channels() -> JsonObject:
         "expired": _channel(
             EXPIRED_KEY, Exchange.RESULTS, "job_batch", "Checks that nobody ran in time."
         ),
+        "presence": _channel(
+            PRESENCE_KEY,
+            Exchange.RESULTS,
+            "presence",
+            "What probers tell of themselves, every few seconds and when they leave.",
+        ),
         "replies": _channel(
             "replies.{instance}", Exchange.RESULTS, "result_batch", "One-off checks.", instance
         ),
@@ -106,6 +112,7 @@ def _messages() -> JsonObject:
     return events | {
         "job_batch": _message("messages/job_batch.json", "Up to 100 jobs of one region."),
         "result_batch": _message("messages/result_batch.json", "Up to 100 results of one region."),
+        "presence": _message("messages/presence.json", "A prober, and what it can check."),
     }
 
 

@@ -19,6 +19,7 @@ def files() -> dict[str, str]:
         **{f"events/{name}.v1.json": schemas.event(data) for name, data in EVENTS.items()},
         "messages/job_batch.json": schemas.job_batch(),
         "messages/result_batch.json": schemas.result_batch(),
+        "messages/presence.json": schemas.presence(),
         "monitor.json": schemas.monitor(),
         "channel.json": schemas.channel(),
         "openapi.json": openapi.document(),

@@ -9,6 +9,7 @@ from vedette.core.channel import ChannelSpec
 from vedette.core.events import SOURCE, Event, EventData, event_type
 from vedette.core.job import JobBatch
 from vedette.core.kinds import kinds
+from vedette.core.presence import Presence
 from vedette.core.result import ResultBatch
 
 JsonObject = dict[str, Any]
@@ -46,6 +47,11 @@ def job_batch() -> JsonObject:
 def result_batch() -> JsonObject:
     """The message of `vedette.results`."""
     return _document(_schema(ResultBatch, "serialization"), "result batch")
+
+
+def presence() -> JsonObject:
+    """What a prober tells of itself."""
+    return _document(_schema(Presence, "serialization"), "presence")
 
 
 def monitor() -> JsonObject:

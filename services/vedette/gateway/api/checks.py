@@ -7,9 +7,12 @@ from vedette.core.monitor import MonitorSpec
 from vedette.core.result import Result
 from vedette.gateway import changes
 from vedette.gateway.context import Call, now_ms
+from vedette.gateway.domain.offers import Offers
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.offered import offers, refused, wanted
 from vedette.gateway.problems import FieldError, Problem, invalid
 from vedette.gateway.reading import read_object
+from vedette.store.pool import connection
 
 _UNNAMED = "One-off check"
 
@@ -23,14 +26,24 @@ async def run(call: Call) -> web.Response:
     if len(spec.regions) > 1:
         one = FieldError(field="regions", message="a one-off check has one region", rule="one")
         raise invalid([one])
+    async with connection(call.pool) as db:
+        offered = await offers(db)
+    if errors := refused(offered, wanted(spec)):
+        raise invalid(errors)
     patience_s = spec.timeout_s + call.gateway.settings.check_margin_s
     try:
         result = await call.gateway.prober.run(spec, at_ms=now_ms(), within_s=patience_s)
     except TimeoutError:
-        raise Problem(
-            504, f"no prober of region {spec.regions[0]} answered", kind="no-prober"
-        ) from None
+        raise Problem(504, _silence(spec.regions[0], offered), kind="no-prober") from None
     return reply(result)
+
+
+def _silence(region: str, offered: Offers) -> str:
+    words = f"no prober of region {region} answered"
+    others = offered.regions
+    if region in others or not others:
+        return words
+    return f"{words}; live probers are in {', '.join(others)}"
 
 
 ENDPOINTS = (

@@ -1,7 +1,6 @@
 """Monitors: define, list, change, pause, delete."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +13,10 @@ from vedette.core.state import State
 from vedette.gateway import changes
 from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
+from vedette.gateway.domain.offers import Offers
 from vedette.gateway.domain.patch import merge_patch
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.offered import offers, warnings
 from vedette.gateway.problems import not_found
 from vedette.gateway.reading import (
     PATCH_TYPES,
@@ -68,7 +69,11 @@ async def listing(call: Call) -> web.Response:
     wanted = monitors.Filter(state=query.state, tag=query.tag, kind=query.kind, name=query.q)
     async with connection(call.pool) as db:
         rows = await monitors.page(db, call.workspace, wanted, after=after, limit=query.limit + 1)
-    view = partial(monitor_view, box=call.gateway.box, public_url=call.gateway.settings.public_url)
+        offered = await offers(db)
+
+    def view(row: Record) -> dict[str, Any]:
+        return _view(call, row, offered)
+
     return reply(page(rows, query.limit, view, lambda row: cursors.encode(row["id"])))
 
 
@@ -142,8 +147,18 @@ async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> 
     row = await monitors.one(db, call.workspace, id)
     if row is None:
         raise not_found("monitor")
-    shown = monitor_view(row, box=call.gateway.box, public_url=call.gateway.settings.public_url)
+    shown = _view(call, row, await offers(db))
     return reply(shown, status=status, headers={"ETag": etag(row["version"])})
+
+
+def _view(call: Call, row: Record, offered: Offers) -> dict[str, Any]:
+    gateway = call.gateway
+    return monitor_view(
+        row,
+        box=gateway.box,
+        public_url=gateway.settings.public_url,
+        warnings=warnings(offered, row["spec"]),
+    )
 
 
 _BODY = Body(tuple(kinds().values()), examples={"http": EXAMPLE})

@@ -8,6 +8,7 @@ from vedette.gateway.api import (
     incidents,
     metrics,
     monitors,
+    regions,
     reports,
     trials,
 )
@@ -21,5 +22,6 @@ ENDPOINTS = (
     *trials.ENDPOINTS,
     *incidents.ENDPOINTS,
     *deliveries.ENDPOINTS,
+    *regions.ENDPOINTS,
     *metrics.ENDPOINTS,
 )

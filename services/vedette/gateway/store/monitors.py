@@ -198,6 +198,16 @@ async def last_checks(db: Connection, workspace: UUID) -> list[Record]:
     )
 
 
+async def regions(db: Connection, workspace: UUID) -> list[str]:
+    """The regions that monitors of a workspace name."""
+    rows = await db.fetch(
+        "select distinct region from monitor m, jsonb_array_elements_text(m.spec->'regions') region"
+        " where m.workspace_id = $1 and m.deleted_at is null",
+        workspace,
+    )
+    return [row["region"] for row in rows]
+
+
 async def totals(db: Connection) -> Record | None:
     """Counts over all workspaces, for the operator, and the regions in use."""
     return await db.fetchrow(

@@ -1,5 +1,6 @@
 """Monitors as the API shows them: the definition, and how they stand."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +31,10 @@ class MonitorStanding(View):
         description="Where reports go, of kinds heartbeat and push; whoever knows it may report. "
         "A path alone if VEDETTE_PUBLIC_URL is not set."
     )
+    warnings: list[str] = Field(
+        description="What keeps it from being checked, now or at times: no live prober in one of "
+        "its regions, or one that can't check its kind."
+    )
 
 
 def monitor_models() -> tuple[type[BaseModel], ...]:
@@ -40,7 +45,9 @@ def monitor_models() -> tuple[type[BaseModel], ...]:
     )
 
 
-def monitor_view(row: Record, *, box: SecretBox, public_url: str | None) -> dict[str, Any]:
+def monitor_view(
+    row: Record, *, box: SecretBox, public_url: str | None, warnings: Iterable[str] = ()
+) -> dict[str, Any]:
     """A row of `store.monitors` as an answer: the definition without its secrets, then the rest."""
     standing = MonitorStanding(
         id=row["id"],
@@ -52,6 +59,7 @@ def monitor_view(row: Record, *, box: SecretBox, public_url: str | None) -> dict
         created_at=row["created_at"],
         updated_at=row["updated_at"],
         ping_url=_ping_url(row, public_url),
+        warnings=list(warnings),
     )
     return {"id": str(row["id"]), **_definition(row, box), **shown(standing)}
 

@@ -1,11 +1,12 @@
 """The probes: one module a kind of monitor, found by looking into this folder.
 
 A module here is called as its kind is in `vedette.core.kinds`, and states its PROBE: a class that
-makes a probe of that kind's validated target. Adding a kind is adding its module.
+makes a probe of that kind's validated target. Adding a kind is adding its module. A kind that the
+system may not let a prober check has an OBSTACLE too: a function that says what is in the way.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -35,6 +36,12 @@ class Offer:
     makers: dict[str, Callable[[Any], Probe]]
     """These may raise ValueError for a target that can't be probed."""
     lacking: dict[str, str]
+    obstacles: dict[str, Callable[[], str | None]] = field(default_factory=dict)
+
+    def unable(self) -> dict[str, str]:
+        """Why kinds can't be checked from here now: a client is lacking, or the system forbids."""
+        hindered = {kind: obstacle() for kind, obstacle in self.obstacles.items()}
+        return self.lacking | {kind: why for kind, why in hindered.items() if why is not None}
 
 
 @cache
@@ -42,11 +49,22 @@ def offer() -> Offer:
     """What is here: a kind whose client is not installed is lacking, and the others stay."""
     makers: dict[str, Callable[[Any], Probe]] = {}
     lacking: dict[str, str] = {}
+    obstacles: dict[str, Callable[[], str | None]] = {}
     for name in sorted(module.name for module in iter_modules(__path__)):
         try:
-            makers[name] = import_module(f"{__name__}.{name}").PROBE
-        except ModuleNotFoundError as error:
+            module = import_module(f"{__name__}.{name}")
+        except ImportError as error:
             if error.name is None or error.name.partition(".")[0] == "vedette":
                 raise
-            lacking[name] = f"{error.name} is not installed; pip install 'vedette[{name}]' adds it"
-    return Offer(makers, lacking)
+            lacking[name] = _lack(name, error)
+            continue
+        makers[name] = module.PROBE
+        if hasattr(module, "OBSTACLE"):
+            obstacles[name] = module.OBSTACLE
+    return Offer(makers, lacking, obstacles)
+
+
+def _lack(kind: str, error: ImportError) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed; pip install 'vedette[{kind}]' adds it"
+    return f"{error.name} is installed and can't be loaded: {error}"

@@ -6,6 +6,7 @@ from vedette.core.kinds.icmp import IcmpTarget
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen, Trouble
+from vedette.prober.icmp.pinger import obstacle
 from vedette.prober.icmp.series import Series
 from vedette.prober.icmp.verdict import loss_percent, numbers, round_trips_ms, trouble_of
 from vedette.prober.streams.addresses import addresses_of
@@ -78,3 +79,4 @@ class IcmpProbe:
 
 
 PROBE = IcmpProbe
+OBSTACLE = obstacle

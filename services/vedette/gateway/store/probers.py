@@ -1,0 +1,42 @@
+"""Probers, which the processor writes down."""
+
+from datetime import timedelta
+
+from asyncpg import Record
+
+from vedette.core.presence import LIVE_S, REMEMBERED_S
+from vedette.store.pool import Connection
+
+
+async def known(db: Connection) -> list[Record]:
+    """Those of all regions that were heard of lately, and whether they are live."""
+    return await db.fetch(
+        "select name, region, version, kinds, lacking, ipv6, in_flight, waiting, concurrency,"
+        " since, seen_at, left_at is null and seen_at > now() - $1::interval as live"
+        " from prober where seen_at > now() - $2::interval order by region, name, instance",
+        timedelta(seconds=LIVE_S),
+        timedelta(seconds=REMEMBERED_S),
+    )
+
+
+async def live_by_region(db: Connection) -> list[Record]:
+    """How many live probers each region has that had one lately."""
+    return await db.fetch(
+        "select region, count(*) filter (where left_at is null"
+        " and seen_at > now() - $1::interval) as live"
+        " from prober where seen_at > now() - $2::interval group by region",
+        timedelta(seconds=LIVE_S),
+        timedelta(seconds=REMEMBERED_S),
+    )
+
+
+async def introduced(db: Connection, instance: str, within_s: float) -> bool:
+    """Whether a process has told of the prober in it, in a run that is `within_s` old at most."""
+    return bool(
+        await db.fetchval(
+            "select exists (select from prober where instance = $1 and left_at is null"
+            " and since > now() - $2::interval)",
+            instance,
+            timedelta(seconds=within_s),
+        )
+    )

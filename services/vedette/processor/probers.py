@@ -1,0 +1,41 @@
+"""Who probes: the table of probers, kept from what they tell of themselves."""
+
+from datetime import timedelta
+
+from vedette.core.presence import REMEMBERED_S, Presence
+from vedette.store.pool import Connection
+
+
+async def note(db: Connection, presence: Presence) -> None:
+    """Keep what a prober tells. Nothing of a run is heard after its farewell."""
+    await db.execute(
+        "insert into prober as p (instance, run, name, region, version, kinds, lacking, ipv6,"
+        " in_flight, waiting, concurrency, left_at) values ($1, $2, $3, $4, $5, $6, $7, $8,"
+        " $9, $10, $11, case when $12 then now() end)"
+        " on conflict (instance) do update set run = excluded.run, name = excluded.name,"
+        " region = excluded.region, version = excluded.version, kinds = excluded.kinds,"
+        " lacking = excluded.lacking, ipv6 = excluded.ipv6, in_flight = excluded.in_flight,"
+        " waiting = excluded.waiting, concurrency = excluded.concurrency,"
+        " since = case when p.run = excluded.run then p.since else excluded.since end,"
+        " seen_at = excluded.seen_at, left_at = excluded.left_at"
+        " where p.run <> excluded.run or p.left_at is null",
+        presence.instance,
+        presence.run,
+        presence.name,
+        presence.region,
+        presence.version,
+        presence.kinds,
+        presence.lacking,
+        presence.ipv6,
+        presence.in_flight,
+        presence.waiting,
+        presence.concurrency,
+        presence.leaving,
+    )
+
+
+async def forget_old(db: Connection) -> None:
+    """Drop those that nobody heard of for so long that what they offered counts no more."""
+    await db.execute(
+        "delete from prober where seen_at < now() - $1::interval", timedelta(seconds=REMEMBERED_S)
+    )
