@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from vedette.core.kinds.http import HttpMonitor, HttpTarget
 
+NTLM = {"scheme": "ntlm", "username": "u", "password": "hunter-five"}
 HTTP3 = {"url": "https://a.example/", "http_version": "3"}
 
 
@@ -37,6 +38,10 @@ def refusal(**target: Any) -> str:
         (HTTP3 | {"tls": {"max_version": "1.2"}}, "needs TLS 1.3"),
         ({"auth": {"scheme": "bearer", "token": "a\r\nb"}}, "pattern"),
         ({"auth": {"scheme": "magic"}}, "magic"),
+        ({"auth": {"scheme": "ntlm"}}, "Field required"),
+        ({"auth": NTLM, "http_version": "2-prior-knowledge"}, "needs HTTP/1.1"),
+        ({"auth": NTLM, "http_versions": ["2"]}, "needs HTTP/1.1"),
+        (HTTP3 | {"auth": NTLM}, "needs HTTP/1.1"),
         ({"proxy": {"url": "ftp://a:1"}}, "begins with one of http"),
         ({"proxy": {"url": "http://u:p@a:1"}}, "as `username` and `password`"),
         ({"proxy": {"url": "http://a:1/path"}}, "no path"),
@@ -65,6 +70,7 @@ def test_what_is_refused(target: dict[str, Any], words: str) -> None:
     "target",
     [
         {"method": "PURGE"},
+        {"auth": NTLM, "http_versions": ["1.1", "2"]},
         HTTP3 | {"http_versions": ["3"]},
         {"http_versions": ["2", "3"]},
         {"compression": "gzip", "headers": {"Accept-Encoding": "br, gzip;q=0.5"}},
@@ -89,6 +95,7 @@ def test_secrets_are_not_shown_by_accident() -> None:
     assert "hunter-four" not in target.summary()
     assert "hunter-two" not in repr(target.auth)
     assert "hunter-three" not in repr(target.proxy)
+    assert "hunter-five" not in repr(HttpTarget.model_validate({"url": "http://a/", "auth": NTLM}))
 
 
 def test_an_assertion_on_a_body_that_is_not_read_is_refused() -> None:

@@ -42,6 +42,18 @@ class DigestAuth(Part):
     password: Secret = Field(default="", repr=False)
 
 
+class NtlmAuth(Part):
+    """Name and password, proven to a Windows server that asks for it (MS-NLMP, NTLMv2).
+
+    The proof is one of the connection's, which this check has for itself, in HTTP/1.1.
+    """
+
+    scheme: Literal["ntlm"]
+    username: Annotated[Secret, StringConstraints(min_length=1)]
+    domain: Secret | None = Field(default=None, description="The account's, if it is in one.")
+    password: Secret = Field(default="", repr=False)
+
+
 class BearerAuth(Part):
     """A fixed token (RFC 6750)."""
 
@@ -74,7 +86,9 @@ class OAuth2Auth(Part):
         return check_url(url)
 
 
-Auth = Annotated[BasicAuth | DigestAuth | BearerAuth | OAuth2Auth, Field(discriminator="scheme")]
+Auth = Annotated[
+    BasicAuth | DigestAuth | NtlmAuth | BearerAuth | OAuth2Auth, Field(discriminator="scheme")
+]
 
 
 class HttpProxy(Part):

@@ -21,7 +21,7 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 
 from vedette.core.assertions import leaves
 from vedette.core.hosts import IpProtocol
-from vedette.core.http import TOKEN, Auth, HttpProxy, check_headers, check_url
+from vedette.core.http import TOKEN, Auth, HttpProxy, NtlmAuth, check_headers, check_url
 from vedette.core.monitor import MonitorSpec, Target
 from vedette.core.nameserver import check_nameserver
 from vedette.core.sent import SENT
@@ -171,6 +171,11 @@ class HttpTarget(Target):
         return self
 
     def _check_version(self) -> None:
+        first = self.http_version in {"auto", "1.1"} and (
+            not self.http_versions or bool({"1.0", "1.1"} & set(self.http_versions))
+        )
+        if isinstance(self.auth, NtlmAuth) and not first:
+            raise ValueError("auth by ntlm belongs to a connection, so it needs HTTP/1.1")
         third = self.http_version == "3"
         if self.http_versions and not third and set(self.http_versions) == {"3"}:
             raise ValueError("an answer in HTTP/3 alone (http_versions) needs http_version 3")

@@ -1,7 +1,7 @@
 """The chain of requests of one check: the first one, and what its redirects ask for."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from vedette.core.hosts import IpProtocol
@@ -12,9 +12,10 @@ from vedette.core.urls import bare
 from vedette.prober.context import Context
 from vedette.prober.curl import Handle
 from vedette.prober.domain import Seen, Trouble
-from vedette.prober.http.exchange import exchange
+from vedette.prober.http.exchange import Terms, exchange
 from vedette.prober.http.leading import AS_THE_URL_SAYS, Addresses
 from vedette.prober.http.manner import Manner
+from vedette.prober.http.ntlm import logged_in
 from vedette.prober.http.proxy import failure
 from vedette.prober.http.request import Request, redirected
 from vedette.prober.http.seeing import Exchange
@@ -41,6 +42,7 @@ class Chain:
     secure: bool = False
     redirects: int = 0
     hops: list[Hop] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
     _hop: dict[str, float] = field(default_factory=dict)
     """The phases of the request under way."""
 
@@ -73,7 +75,7 @@ class Chain:
         if answer is not None or self.redirects:
             facts["redirects"] = self.redirects
         hops = self.hops if self.redirects else []
-        return Seen(duration_ms, self.phases, facts, trouble, answer, subjects, hops=hops)
+        return Seen(duration_ms, self.phases, facts, trouble, answer, subjects, self.secrets, hops)
 
     def _remaining_s(self) -> float:
         return self.began + self.timeout_s - time.perf_counter()
@@ -104,16 +106,16 @@ class Chain:
         ways = addresses.one_by_one() if proxy is not None else [addresses]
         for left, way in zip(range(len(ways) - 1, -1, -1), ways, strict=True):
             remaining_s = self._remaining_s()
-            done = await exchange(
-                sending,
-                handle,
-                self.context,
+            terms = Terms(
                 addresses=way,
-                remaining_s=remaining_s,
+                until=self.began + self.timeout_s,
                 timeout_s=self.timeout_s,
                 follow=self.most is not None,
                 connect_s=remaining_s / (left + 1) if left else None,
             )
+            done = await self._exchange(sending)(sending, handle, self.context, terms)
+            if done.secret is not None:
+                self.secrets.append(done.secret)
             for phase, ms in done.phases.items():
                 self._spent(phase, ms)
             if not done.barred:
@@ -121,6 +123,11 @@ class Chain:
             if left:
                 handle.reset()  # keeps cookies
         return done
+
+    def _exchange(self, sending: Sending) -> Callable[..., Awaitable[Exchange]]:
+        """How to send a request: credentials are for the target's own origin alone."""
+        own = sending.request.origin == self.manner.origin
+        return exchange if self.manner.ntlm is None or not own else logged_in
 
     def _spent(self, phase: str, ms: float) -> None:
         for phases in (self.phases, self._hop):

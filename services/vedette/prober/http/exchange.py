@@ -1,6 +1,8 @@
 """One request and its answer, by libcurl, over a connection of its own."""
 
 import math
+import time
+from dataclasses import dataclass
 
 import pycurl
 
@@ -14,32 +16,42 @@ from vedette.prober.http.seeing import Exchange, Transfer
 from vedette.prober.http.sending import Sending
 
 
-async def exchange(
-    sending: Sending,
-    handle: Handle,
-    context: Context,
-    *,
-    addresses: Addresses,
-    remaining_s: float,
-    timeout_s: float,
-    follow: bool,
-    connect_s: float | None = None,
-) -> Exchange:
-    """Send a request. `connect_s` is less than `remaining_s` if there is another way to try."""
-    reception = Reception(sending.manner.taking, follow=follow)
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Where a request is sent, and how long that may take."""
+
+    addresses: Addresses
+    until: float
+    """The end of the check, by `time.perf_counter`."""
+    timeout_s: float
+    """What the whole check may take, for messages."""
+    follow: bool
+    """Whether redirects are followed."""
+    connect_s: float | None = None
+    """How long connecting may take, if there is another way to try."""
+
+    @property
+    def remaining_s(self) -> float:
+        """What is left of the check's time."""
+        return self.until - time.perf_counter()
+
+
+async def exchange(sending: Sending, handle: Handle, context: Context, terms: Terms) -> Exchange:
+    """Send a request."""
+    reception = Reception(sending.manner.taking, follow=terms.follow, challenged=sending.opening)
     remarks = Remarks()
+    addresses, remaining_s = terms.addresses, terms.remaining_s
     _prepare(handle, sending, reception, remarks, context.ca_file)
     if addresses is not AS_THE_URL_SAYS or sending.manner.server_name is not None:
         lead(handle, sending, addresses, remaining_s)
     handle.setopt(pycurl.TIMEOUT_MS, _ms(remaining_s))
-    if connect_s is not None:
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, _ms(connect_s))
-    detour = addresses.last_family_first
-    with gated(handle, context.guard, always=detour) as gate:
+    if terms.connect_s is not None:
+        handle.setopt(pycurl.CONNECTTIMEOUT_MS, _ms(terms.connect_s))
+    with gated(handle, context.guard, always=addresses.last_family_first) as gate:
         ended = await context.curl.perform(handle)
     refusal = gate.trouble(ended, redirected=sending.request.redirected)
     done = Transfer(
-        handle, sending, reception, remarks, ended, context.ca_file, timeout_s
+        handle, sending, reception, remarks, ended, context.ca_file, terms.timeout_s
     ).exchange()
     return done if refusal is None else done._replace(trouble=refusal)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pycurl
 
 from vedette.core.hosts import IpProtocol
-from vedette.core.http import DigestAuth
+from vedette.core.http import DigestAuth, NtlmAuth
 from vedette.core.kinds.http import HttpTarget
 from vedette.core.tls import TlsOptions
 from vedette.prober.http.origin import Origin, bracketed
@@ -55,8 +55,9 @@ class Manner:
     own_ca: bool
     tls: TlsOptions
     quic: bool
+    ntlm: NtlmAuth | None
+    """For the target's own origin alone, as what follows."""
     credentials: Setopts
-    """For the target's own origin alone."""
     client_certificate: Setopts
     """For the target's own host alone, as what follows."""
     server_name: str | None
@@ -97,8 +98,10 @@ def manner_of(target: HttpTarget, origin: Origin) -> Manner:
     proxy = None if target.proxy is None else proxy_of(target.proxy)
     always = [*_ALWAYS, *(_DIRECT if proxy is None else proxy.setopts)]
     quic = target.http_version == "3"
-    if target.http_version in _VERSIONS:
-        always.append((pycurl.HTTP_VERSION, _VERSIONS[target.http_version]))
+    ntlm = target.auth if isinstance(target.auth, NtlmAuth) else None
+    version = target.http_version if ntlm is None else "1.1"
+    if version in _VERSIONS:
+        always.append((pycurl.HTTP_VERSION, _VERSIONS[version]))
     digest = isinstance(target.auth, DigestAuth)
     return Manner(
         origin=origin,
@@ -108,6 +111,7 @@ def manner_of(target: HttpTarget, origin: Origin) -> Manner:
         own_ca=target.tls.ca is not None,
         tls=target.tls,
         quic=quic,
+        ntlm=ntlm,
         credentials=_credentials(target),
         client_certificate=_client_certificate(target.tls),
         server_name=target.tls.server_name,

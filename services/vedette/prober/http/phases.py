@@ -12,6 +12,11 @@ class Times(NamedTuple):
     first_byte: int
     ended: int
 
+    @classmethod
+    def on_a_connection(cls, first_byte: int, ended: int) -> "Times":
+        """Those of a transfer that found its connection ready."""
+        return cls(looked_up=0, connected=1, secured=1, first_byte=first_byte, ended=ended)
+
 
 def phases_of(times: Times, *, secure: bool) -> dict[str, float]:
     """Milliseconds in each phase that was entered, in order; where it failed is the last."""
@@ -33,6 +38,11 @@ def phases_of(times: Times, *, secure: bool) -> dict[str, float]:
 def phases_until(times: Times) -> dict[str, float]:
     """The phases of a transfer that never came as far as the target."""
     return {"connect": _ms(times.looked_up, times.ended)}
+
+
+def without_connecting(phases: dict[str, float]) -> dict[str, float]:
+    """The phases of a transfer that found its connection ready."""
+    return {phase: ms for phase, ms in phases.items() if phase not in {"connect", "tls"}}
 
 
 def _ms(start: int, end: int) -> float:

@@ -8,6 +8,10 @@ from vedette.prober.http.request import REDIRECTS
 BODY_LIMIT = 1024 * 1024
 _LOCATION = b"location:"
 _ENCODING = b"content-encoding:"
+_AUTHENTICATE = b"www-authenticate:"
+_NTLM = b"ntlm "
+_UNAUTHORIZED = 401
+_MOST_DRAINED = 64 * 1024
 _BLANK = frozenset({b"\r\n", b"\n"})
 _FINAL = 200
 _ENOUGH = 0  # what a callback returns to end the transfer
@@ -28,13 +32,14 @@ class Reception:
     """libcurl's callbacks for one transfer; returning 0 ends it."""
 
     __slots__ = (
-        "_decoders", "_follow", "_in_head", "_taking",
-        "body", "cut", "damage", "head", "larger", "location", "received", "status",
+        "_challenged", "_decoders", "_follow", "_in_head", "_taking",
+        "body", "challenge", "cut", "damage", "head", "larger", "location", "received", "status",
     )  # fmt: skip
 
-    def __init__(self, taking: Taking, *, follow: bool) -> None:
+    def __init__(self, taking: Taking, *, follow: bool, challenged: bool = False) -> None:
         self._taking = taking
         self._follow = follow
+        self._challenged = challenged
         self._in_head = True
         self._decoders: list[Decoder] = []
         self.head: list[bytes] = []
@@ -50,6 +55,8 @@ class Reception:
         """Whether the body went beyond the limit."""
         self.damage: str | None = None
         """What of the answer is broken although it came by valid means."""
+        self.challenge: bytes | None = None
+        """NTLM's, if one is expected: then the body is read to its end, and dropped."""
         self.location: bytes | None = None
         """Where a redirect that is to be followed leads."""
 
@@ -75,6 +82,8 @@ class Reception:
     def write(self, chunk: bytes) -> int:
         """A piece of the body."""
         taking, body = self._taking, self.body
+        if self.challenge is not None:
+            return self._drain(chunk)
         if not taking.body:
             self.cut = True
             return _ENOUGH
@@ -104,6 +113,10 @@ class Reception:
         """Whether more than the head is wanted."""
         if status in self._taking.asked_first:
             return True
+        if self._challenged and status == _UNAUTHORIZED:
+            self.challenge = self._ntlm()
+            if self.challenge is not None:
+                return True
         if self._follow and status in REDIRECTS:
             # Nobody reads the body of a redirect that is followed, so it isn't waited for.
             self.location = self._field(_LOCATION)
@@ -112,6 +125,22 @@ class Reception:
         if self._taking.body and self._taking.decode:
             self._expect_encoded()
         return self._taking.body
+
+    def _drain(self, chunk: bytes) -> int:
+        self.received += len(chunk)
+        if self.received > _MOST_DRAINED:
+            self.damage = f"its NTLM challenge goes on for more than {_MOST_DRAINED} bytes"
+            return _ENOUGH
+        return len(chunk)
+
+    def _ntlm(self) -> bytes | None:
+        values = (
+            line[len(_AUTHENTICATE) :].strip()
+            for line in self.head
+            if line[: len(_AUTHENTICATE)].lower() == _AUTHENTICATE
+        )
+        tokens = (v[len(_NTLM) :].strip() for v in values if v[: len(_NTLM)].lower() == _NTLM)
+        return next(filter(None, tokens), None)
 
     def _expect_encoded(self) -> None:
         if _ENCODING not in b"".join(self.head).lower():

@@ -80,8 +80,13 @@ def request_of(target: HttpTarget) -> Request:
 
 def with_token(request: Request, token: bytes) -> Request:
     """The request with a bearer token."""
-    headers = (*_without(request, frozenset({"authorization"})), _bearer(token))
-    return replace(request, headers=headers)
+    return authorized(request, b"Bearer " + token)
+
+
+def authorized(request: Request, authorization: bytes) -> Request:
+    """The request with these credentials."""
+    own = ("authorization", b"Authorization: " + authorization)
+    return replace(request, headers=(*_without(request, frozenset({"authorization"})), own))
 
 
 def redirected(request: Request, status: int, location: bytes) -> Request:
@@ -124,10 +129,6 @@ def _authorization(target: HttpTarget) -> bytes | None:
         case BearerAuth(token=token):
             return b"Bearer " + token.encode()
     return None
-
-
-def _bearer(token: bytes) -> tuple[str, bytes]:
-    return ("authorization", b"Authorization: Bearer " + token)
 
 
 def _becomes_get(method: str, status: int) -> bool:

@@ -11,7 +11,7 @@ from vedette.prober.answer import Answer
 from vedette.prober.curl import Ended, Handle
 from vedette.prober.domain import Trouble
 from vedette.prober.http.certificate import shown_in, trust_in
-from vedette.prober.http.phases import Times, phases_of, phases_until
+from vedette.prober.http.phases import Times, phases_of, phases_until, without_connecting
 from vedette.prober.http.proxy import proxy_trouble
 from vedette.prober.http.quic import unconnected
 from vedette.prober.http.reception import Reception
@@ -41,6 +41,10 @@ class Exchange(NamedTuple):
     certificate: Mapping[str, Any] | None = None
     barred: bool = False
     """Whether a proxy did not get us to the target."""
+    challenge: bytes | None = None
+    """NTLM's, if it was asked for and the connection is still good."""
+    secret: str | None = None
+    """What was sent that nobody may be shown."""
 
 
 class Transfer(NamedTuple):
@@ -62,8 +66,9 @@ class Transfer(NamedTuple):
         trouble = barred or self._trouble(times)
         shown = self._shown() if secure and times.secured else None
         status = reception.status
+        phases = phases_until(times) if barred is not None else phases_of(times, secure=secure)
         return Exchange(
-            phases=phases_until(times) if barred is not None else phases_of(times, secure=secure),
+            phases=without_connecting(phases) if self.sending.resumed else phases,
             facts=self._facts() | ({} if shown is None else _facts_of(shown)),
             trouble=trouble,
             answer=Answer(status, reception.head, reception.body) if status else None,
@@ -71,6 +76,7 @@ class Transfer(NamedTuple):
             larger=reception.larger,
             certificate=None if shown is None else self._certificate(shown),
             barred=barred is not None,
+            challenge=reception.challenge if trouble is None else None,
         )
 
     def _certificate(self, shown: Shown) -> Mapping[str, Any]:
@@ -83,18 +89,21 @@ class Transfer(NamedTuple):
 
     def _times(self) -> Times:
         getinfo = self.handle.getinfo
+        first_byte, ended = getinfo(pycurl.STARTTRANSFER_TIME_T), getinfo(pycurl.TOTAL_TIME_T)
+        if self.sending.resumed:
+            return Times.on_a_connection(first_byte, ended)
         return Times(
             looked_up=getinfo(pycurl.NAMELOOKUP_TIME_T),
             connected=getinfo(pycurl.CONNECT_TIME_T),
             secured=getinfo(pycurl.APPCONNECT_TIME_T) if self.sending.request.origin.secure else 0,
-            first_byte=getinfo(pycurl.STARTTRANSFER_TIME_T),
-            ended=getinfo(pycurl.TOTAL_TIME_T),
+            first_byte=first_byte,
+            ended=ended,
         )
 
     def _barred(self) -> Trouble | None:
         """Why the proxy didn't let us through, if there is one that didn't."""
         proxy, secure = self.sending.manner.proxy, self.sending.request.origin.secure
-        if proxy is None:
+        if proxy is None or self.sending.resumed:
             return None
         tunnelled = not proxy.tunnels and (secure or proxy.by_address)
         return proxy_trouble(proxy, self.handle, self.ended, tunnelled=tunnelled, secure=secure)

@@ -14,6 +14,10 @@ class Sending:
     request: Request
     manner: Manner
     setopts: Setopts
+    opening: bool = False
+    """Whether it opens a login that is gone on with over the same connection."""
+    resumed: bool = False
+    """Whether it is sent over a connection that is there."""
 
     @classmethod
     def of(cls, request: Request, manner: Manner) -> "Sending":
