@@ -87,6 +87,13 @@ async def test_a_test_message_under_way_is_told_where_to_be_found(
     assert answer.headers["Location"] == f"/api/v1/deliveries/{answer.body['id']}"
 
 
+async def test_a_message_that_was_not_needed_any_more_is_shown(api: Api, world: World) -> None:
+    channel = (await api.create("/channels", a_webhook()))["id"]
+    skipped = await world.delivery(channel, status="skipped")
+    assert (await api.get(f"/deliveries/{skipped}")).body["status"] == "skipped"
+    assert len((await api.get("/deliveries?status=skipped")).body["items"]) == 1
+
+
 async def test_deliveries_are_listed_newest_first(api: Api, world: World) -> None:
     channel = (await api.create("/channels", a_webhook()))["id"]
     ids = [await world.delivery(channel, at=world.ago(minutes=m)) for m in range(3)]

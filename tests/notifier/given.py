@@ -7,7 +7,9 @@ from uuid import UUID, uuid4
 
 from vedette.core.events import (
     Cause,
+    CertificateExpiring,
     ChannelTest,
+    DomainExpiring,
     Event,
     EventData,
     IncidentOpened,
@@ -79,6 +81,36 @@ def resolved(
         }
     )
     return _event(IncidentResolved(incident=over, monitor=monitor or a_monitor()), workspace)
+
+
+def expiring(
+    *, workspace: UUID = WORKSPACE, monitor: MonitorRef | None = None, **changes: Any
+) -> Event:
+    """The certificate ends within seven days."""
+    facts = {
+        "monitor": monitor or a_monitor(),
+        "expires_at": "2026-02-07T02:00:00.000Z",
+        "days_left": 6,
+        "threshold": 7,
+        "issuer": "CN=R3,O=Let's Encrypt,C=US",
+        "serial": "0a1b",
+    }
+    return _event(CertificateExpiring.model_validate(facts | changes), workspace)
+
+
+def domain_expiring(
+    *, workspace: UUID = WORKSPACE, monitor: MonitorRef | None = None, **changes: Any
+) -> Event:
+    """The registration ends within a day."""
+    facts = {
+        "monitor": monitor or a_monitor(kind="domain", target="domain example.org"),
+        "expires_at": "2026-02-01T02:00:00.000Z",
+        "days_left": 0,
+        "threshold": 1,
+        "domain": "example.org",
+        "registrar": "Names Inc.",
+    }
+    return _event(DomainExpiring.model_validate(facts | changes), workspace)
 
 
 def a_test(channel: UUID, test: UUID, *, workspace: UUID = WORKSPACE) -> Event:

@@ -17,6 +17,25 @@ from vedette.testing.twilio import Twilio
 from vedette.testing.waiting import eventually
 
 ANN = "ann@example.org"
+NUMBER = "+4915112345678"
+
+
+async def test_what_ends_soon_is_told_once_to_each(
+    world: World, sink: Sink, mailbox: Mailbox, twilio: Twilio
+) -> None:
+    channels = [await world.webhook(sink.url), await world.email(ANN), await world.sms(NUMBER)]
+    event = given.expiring(workspace=world.workspace, channels=list(map(str, channels)))
+    await world.receive(event, event)
+    async with world.notifier(**by_mail(mailbox), **by_twilio(twilio)):
+        await world.has_status("sent", 3)
+    (webhook,) = sink.visible()
+    assert webhook.json() == event.model_dump(mode="json", exclude_none=True)
+    (mail,) = mailbox.messages
+    assert mail["Subject"] == "EXPIRING: Shop API — the certificate expires in 6 days"
+    (text,) = twilio.messages
+    assert text.body.startswith("EXPIRING: Shop API")
+    sent = await world.published("notification.sent")
+    assert [one.data["transition"] for one in sent] == ["expiring"] * 3
 
 
 async def test_a_resolution_waits_for_its_opening(world: World, sink: Sink) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
@@ -11,6 +12,7 @@ from tests.notifier.world import KEY, World
 
 from vedette.bus.api import Message
 from vedette.core.errors import Permanent
+from vedette.core.events import Event
 from vedette.core.ids import derived
 from vedette.notifier.handlers import consumer
 from vedette.store.secretbox import SecretBox
@@ -101,6 +103,25 @@ async def test_a_test_makes_a_delivery_with_its_id(world: World) -> None:
     assert [(r["recipient"], r["transition"]) for r in rows] == [(ANN, "test"), (BOB, "test")]
     assert rows[0]["id"] == test
     assert rows[0]["event"]["type"] == "vedette.channel.test.v1"
+
+
+@pytest.mark.parametrize("ending", [given.expiring, given.domain_expiring])
+async def test_what_ends_soon_makes_one_delivery_a_recipient_however_often_it_comes(
+    world: World, ending: Callable[..., Event]
+) -> None:
+    mail, deleted = await world.email(ANN, BOB), await world.email("eve@example.org")
+    await world.delete_channel(deleted)
+    channels = [str(mail), str(deleted)]
+    event = ending(workspace=world.workspace, channels=channels)
+    await asyncio.gather(*(world.receive(event) for _ in range(5)))
+    rows = await world.rows()
+    assert [(r["recipient"], r["transition"]) for r in rows] == [
+        (ANN, "expiring"),
+        (BOB, "expiring"),
+    ]
+    assert rows[0]["id"] == derived("delivery", event.id, "expiring", mail, ANN)
+    await world.receive(ending(workspace=world.workspace, channels=channels, threshold=3))
+    assert len(await world.rows()) == 4, "each number of days is told of"
 
 
 async def test_a_channel_that_cannot_be_opened_keeps_no_other_from_being_told(

@@ -3,7 +3,16 @@
 from uuid import uuid4
 
 import pytest
-from tests.notifier.given import AT_MS, a_monitor, a_test, an_incident, opened, resolved
+from tests.notifier.given import (
+    AT_MS,
+    a_monitor,
+    a_test,
+    an_incident,
+    domain_expiring,
+    expiring,
+    opened,
+    resolved,
+)
 
 from vedette.core.events import Cause, Event
 from vedette.core.outcome import Reason
@@ -62,6 +71,39 @@ def test_an_end_without_recovery_says_so(resolution: str) -> None:
     assert "UP" not in message.text
 
 
+def test_a_certificate_that_ends_soon_says_when_and_which() -> None:
+    message = written(expiring())
+    assert message.subject == "EXPIRING: Shop API — the certificate expires in 6 days"
+    assert message.text == (
+        "Shop API: the certificate expires in 6 days\n"
+        "\n"
+        "This is no outage; it is told so that it can be renewed in time.\n"
+        "\n"
+        "Monitor:      Shop API\n"
+        "Target:       GET https://shop.example.org/health\n"
+        "Expires:      2026-02-07 02:00:00 UTC (in 6 days)\n"
+        "Issuer:       CN=R3,O=Let's Encrypt,C=US\n"
+        "Serial:       0a1b\n"
+        "\n"
+        "https://vedette.example.org/\n"
+        "\n"
+        "-- \n"
+        "Vedette\n"
+    )
+    assert "#b54708" in message.html
+
+
+def test_a_registration_that_ends_soon_says_when_and_where() -> None:
+    message = written(domain_expiring())
+    assert message.subject == "EXPIRING: Shop API — the registration expires within a day"
+    assert "Domain:       example.org\nRegistrar:    Names Inc.\n" in message.text
+
+
+def test_a_certificate_that_another_depends_on_is_called_so() -> None:
+    message = written(expiring(of_chain=True, days_left=1))
+    assert message.subject == "EXPIRING: Shop API — a certificate of its chain expires in 1 day"
+
+
 def test_a_test_says_that_nothing_is_wrong() -> None:
     message = written(a_test(uuid4(), uuid4()))
     assert message.subject == "TEST: On call"
@@ -98,6 +140,17 @@ def test_a_text_message_says_it_all() -> None:
     )
 
 
+def test_a_text_message_says_what_ends_and_when() -> None:
+    assert texted(expiring()) == (
+        "EXPIRING: Shop API (GET https://shop.example.org/health): the certificate expires"
+        " in 6 days, 7 Feb 02:00 UTC (ref 1f3a9c)"
+    )
+    assert texted(domain_expiring()) == (
+        "EXPIRING: Shop API (domain example.org): the registration expires within a day,"
+        " 1 Feb 02:00 UTC (ref 1f3a9c)"
+    )
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_a_text_message_fits_and_every_phone_has_its_letters(reason: Reason) -> None:
     monitor = a_monitor(name="Größe [prod] `x` ~ {1}|" * 8, target="https://shop.example.org/" * 9)
@@ -106,6 +159,8 @@ def test_a_text_message_fits_and_every_phone_has_its_letters(reason: Reason) -> 
         opened(incident, monitor=monitor),
         resolved(incident, monitor=monitor),
         resolved(incident, monitor=monitor, resolution="deleted"),
+        expiring(monitor=monitor, of_chain=True, days_left=21),
+        domain_expiring(monitor=monitor, days_left=365),
         a_test(uuid4(), uuid4()),
     ):
         text = texted(event)

@@ -27,6 +27,9 @@ async def test_a_good_certificate(context: Context) -> None:
     assert list(seen.phases) == ["resolve", "connect", "tls", "first_byte", "transfer"]
     stated = str(seen.facts["certificate_expires_at"])
     assert dt.datetime.fromisoformat(stated) > dt.datetime.now(dt.UTC)
+    certificate = seen.subjects["certificate"]
+    for name in ("issuer", "serial"):
+        assert seen.facts[f"certificate_{name}"] == certificate[name] != ""
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ MESSAGES = Queue(
     (
         Binding(Exchange.EVENTS, "incident.opened"),
         Binding(Exchange.EVENTS, "incident.resolved"),
+        Binding(Exchange.EVENTS, "certificate.expiring"),
+        Binding(Exchange.EVENTS, "domain.expiring"),
         Binding(Exchange.EVENTS, "channel.test"),
     ),
 )

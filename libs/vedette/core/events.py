@@ -98,6 +98,38 @@ class MonitorStateChanged(_MonitorEvent):
     cause: Cause | None = None
 
 
+class _Expiring(_MonitorEvent):
+    expires_at: str
+    days_left: int = Field(description="Full days that are left.")
+    threshold: int = Field(
+        description="The number of days, of those that were asked for, for which this is told: "
+        "once for each."
+    )
+    channels: list[UUID] = Field(default=[], description="The channels that are told.")
+
+
+class CertificateExpiring(_Expiring):
+    """A certificate, or one that it depends on, ends soon."""
+
+    NAME: ClassVar[str] = "certificate.expiring"
+    of_chain: bool = Field(
+        default=False, description="Whether it is one that the target's own depends on."
+    )
+    issuer: str | None = Field(default=None, description="Of the target's own certificate.")
+    serial: str | None = Field(default=None, description="Of the target's own certificate.")
+    fingerprint: str | None = Field(
+        default=None, description="The SHA-256 of the target's own certificate."
+    )
+
+
+class DomainExpiring(_Expiring):
+    """The registration of a domain ends soon."""
+
+    NAME: ClassVar[str] = "domain.expiring"
+    domain: str
+    registrar: str | None = None
+
+
 class IncidentRef(BaseModel):
     """An incident and how it stands."""
 
@@ -150,7 +182,7 @@ class _NotificationEvent(EventData):
     delivery_id: UUID
     channel_id: UUID
     channel_kind: str
-    transition: Literal["opened", "resolved", "test"]
+    transition: Literal["opened", "resolved", "expiring", "test"]
     incident_id: UUID | None = None
     attempts: int
 
@@ -179,6 +211,8 @@ EVENTS: dict[str, type[EventData]] = {
         MonitorDeleted,
         MonitorSuspect,
         MonitorStateChanged,
+        CertificateExpiring,
+        DomainExpiring,
         IncidentOpened,
         IncidentResolved,
         ChannelTest,

@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from vedette.core.assertions import MAX_LEAVES, Assertions, leaves
+from vedette.core.expiry import DEFAULT_DAYS, Days
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -134,6 +135,12 @@ class MonitorSpec(BaseSpec):
     )
     expect_failure: bool = Field(
         default=False, description="Upside down: what answers as it should is down, else it is up."
+    )
+
+    certificate_days: Days = Field(
+        default=[*DEFAULT_DAYS],
+        description="When its certificate ends in so many days or fewer, people are told, once for "
+        "each of these. An empty list: never. Nor are they while `tls.verify` is false.",
     )
 
     @field_validator("regions")

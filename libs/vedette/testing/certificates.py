@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-Flavour = Literal["valid", "expired", "self_signed", "wrong_host", "untrusted"]
+Flavour = Literal["valid", "expiring", "expired", "self_signed", "wrong_host", "untrusted"]
 
 LOCAL = ("localhost", "127.0.0.1")
 WRONG_HOST = "elsewhere.example"
@@ -61,6 +61,8 @@ def _issued(flavour: Flavour, names: list[str]) -> trustme.LeafCert:
         return _trusted().issue_cert(
             *names, not_before=yesterday - dt.timedelta(days=30), not_after=yesterday
         )
+    if flavour == "expiring":
+        return _trusted().issue_cert(*names, not_after=_now() + dt.timedelta(days=2, hours=12))
     if flavour == "wrong_host":
         return _trusted().issue_cert(WRONG_HOST)
     authority = trustme.CA() if flavour == "untrusted" else _trusted()

@@ -7,7 +7,7 @@ from uuid import UUID
 from vedette.core.errors import VedetteError
 from vedette.notifier.words import one_line
 
-Transition = Literal["opened", "resolved", "test"]
+Transition = Literal["opened", "resolved", "expiring", "test"]
 Status = Literal["pending", "sent", "failed", "skipped"]
 
 

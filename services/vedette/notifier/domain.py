@@ -80,6 +80,27 @@ def deliveries_of_incident(
     ]
 
 
+def deliveries_of_ending(
+    event: Event, envelope: dict[str, Any], audiences: Iterable[Audience]
+) -> list[Delivery]:
+    """One delivery a recipient, of what ends soon. The same event always gives the same ids."""
+    return [
+        Delivery(
+            id=delivery_id(event.id, "expiring", audience.channel_id, recipient),
+            workspace_id=event.workspace,
+            incident_id=None,
+            channel_id=audience.channel_id,
+            kind=audience.kind,
+            recipient=recipient,
+            transition="expiring",
+            lane=lane(audience.kind, recipient),
+            event=envelope,
+        )
+        for audience in audiences
+        for recipient in audience.recipients
+    ]
+
+
 def deliveries_of_test(
     event: Event, envelope: dict[str, Any], test_id: UUID, audience: Audience
 ) -> list[Delivery]:

@@ -11,10 +11,19 @@ from pydantic import ValidationError
 
 from vedette.bus import api as bus
 from vedette.core.errors import Permanent
-from vedette.core.events import ChannelTest, Event, IncidentOpened, IncidentRef, IncidentResolved
+from vedette.core.events import (
+    CertificateExpiring,
+    ChannelTest,
+    DomainExpiring,
+    Event,
+    IncidentOpened,
+    IncidentRef,
+    IncidentResolved,
+)
 from vedette.notifier.configs import open_config
 from vedette.notifier.domain import (
     Audience,
+    deliveries_of_ending,
     deliveries_of_incident,
     deliveries_of_test,
     opening_of,
@@ -103,6 +112,14 @@ async def tell_resolution(received: Received, plan: Plan) -> None:
     )
 
 
+async def tell_ending(received: Received, plan: Plan) -> None:
+    """Everyone behind the monitor's channels."""
+    ending = received.event.payload()
+    assert isinstance(ending, CertificateExpiring | DomainExpiring)
+    audiences = await plan.audiences(received.event.workspace, ending.channels)
+    await plan.store.add(deliveries_of_ending(received.event, received.envelope, audiences))
+
+
 async def tell_test(received: Received, plan: Plan) -> None:
     """Everyone behind one channel."""
     test = ChannelTest.model_validate(received.event.data)
@@ -133,5 +150,7 @@ def _received(body: bytes) -> Received:
 HANDLERS: Mapping[str, Callable[[Received, Plan], Awaitable[None]]] = {
     IncidentOpened.NAME: tell_opening,
     IncidentResolved.NAME: tell_resolution,
+    CertificateExpiring.NAME: tell_ending,
+    DomainExpiring.NAME: tell_ending,
     ChannelTest.NAME: tell_test,
 }

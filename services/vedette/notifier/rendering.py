@@ -6,8 +6,15 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from vedette.core.events import ChannelTest, Event, IncidentOpened, IncidentResolved
-from vedette.notifier.story import outage_s, tell, why
+from vedette.core.events import (
+    CertificateExpiring,
+    ChannelTest,
+    DomainExpiring,
+    Event,
+    IncidentOpened,
+    IncidentResolved,
+)
+from vedette.notifier.story import outage_s, tell, what_ends, when, why
 from vedette.notifier.words import duration, one_line, short_instant
 
 SMS_LENGTH = 160
@@ -57,6 +64,10 @@ def text_message(event: Event, *, reference: str) -> str:
             word, rest = "UP", _lasted(outage_s(incident))
             if incident.resolution in {"paused", "deleted"}:
                 word, rest = incident.resolution.upper(), " while down; a recovery was not seen"
+        case CertificateExpiring(monitor=monitor) | DomainExpiring(monitor=monitor) as ending:
+            word, name, target = "EXPIRING", monitor.name, monitor.target
+            at = short_instant(ending.expires_at)
+            rest = f": {what_ends(ending)} expires {when(ending.days_left)}, {at}"
         case ChannelTest(channel_name=name):
             word, target = "TEST", ""
             rest = ": messages about monitors will arrive here"

@@ -6,7 +6,9 @@ from typing import assert_never
 
 from vedette.core.events import (
     Cause,
+    CertificateExpiring,
     ChannelTest,
+    DomainExpiring,
     Event,
     IncidentOpened,
     IncidentRef,
@@ -45,6 +47,8 @@ def tell(event: Event, *, at_ms: int, public_url: str | None) -> Story:
             return _opened(incident, monitor, at_ms, _link(public_url))
         case IncidentResolved(incident=incident, monitor=monitor):
             return _resolved(incident, monitor, _link(public_url))
+        case CertificateExpiring() | DomainExpiring() as ending:
+            return _ending(ending, _link(public_url))
         case ChannelTest(channel_name=name):
             return _test(one_line(name))
         case other:
@@ -128,6 +132,50 @@ def _evidence(cause: Cause) -> Iterator[Row]:
             f"{_PHASES.get(name, name)} {milliseconds(ms)}" for name, ms in cause.phases.items()
         ]
         yield "Of which", ", ".join(times)
+
+
+def what_ends(ending: CertificateExpiring | DomainExpiring) -> str:
+    """It, in plain words."""
+    if isinstance(ending, DomainExpiring):
+        return "the registration"
+    return "a certificate of its chain" if ending.of_chain else "the certificate"
+
+
+def when(days_left: int) -> str:
+    """In so many full days."""
+    if days_left < 1:
+        return "within a day"
+    return f"in {days_left} day{'' if days_left == 1 else 's'}"
+
+
+def _ending(ending: CertificateExpiring | DomainExpiring, link: str | None) -> Story:
+    name, soon = one_line(ending.monitor.name), when(ending.days_left)
+    rows = [
+        ("Monitor", name),
+        ("Target", one_line(ending.monitor.target)),
+        ("Expires", f"{instant(ending.expires_at)} ({soon})"),
+        *_particulars(ending),
+    ]
+    return Story(
+        f"EXPIRING: {name} — {what_ends(ending)} expires {soon}",
+        "ending",
+        f"{name}: {what_ends(ending)} expires {soon}",
+        ["This is no outage; it is told so that it can be renewed in time."],
+        rows,
+        link,
+    )
+
+
+def _particulars(ending: CertificateExpiring | DomainExpiring) -> Iterator[Row]:
+    known: list[tuple[str, str | None]]
+    if isinstance(ending, DomainExpiring):
+        known = [("Domain", ending.domain), ("Registrar", ending.registrar)]
+    else:
+        known = [("Issuer", ending.issuer), ("Serial", ending.serial)]
+        known.append(("SHA-256", ending.fingerprint))
+    for label, text in known:
+        if text:
+            yield label, one_line(text)
 
 
 def _test(channel: str) -> Story:

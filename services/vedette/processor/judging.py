@@ -18,6 +18,7 @@ from vedette.processor.domain import (
     missed_recheck,
     tally,
 )
+from vedette.processor.expiring import tell_of_endings
 from vedette.processor.ledger import Ledger
 from vedette.processor.rows import Watched, cause_of
 from vedette.processor.store import Key, Store
@@ -55,6 +56,7 @@ async def judge_results(
             for result in by_monitor[who.monitor.id]
         ]
     )
+    await tell_of_endings(store.db, monitors, by_monitor, ledger)
     for who in monitors:
         for result in by_monitor[who.monitor.id]:
             who = _judge(who, region, result, votes, ledger)  # noqa: PLW2901  (a fold)

@@ -40,12 +40,18 @@ class Ledger:
         for change in judgement.transitions:
             self._causes[monitor] = change.cause
             self._changes.append((who, change))
-            self._tell(who, _state_changed(who, change))
+            self.tell(who, _state_changed(who, change))
         return replace(who, standing=judgement.standing)
 
     def ask_recheck(self, who: Watched, slot: int, cause: Cause) -> None:
         """Have the scheduler add a slot."""
-        self._tell(who, MonitorSuspect(monitor=who.monitor, recheck_slot=slot, cause=cause))
+        self.tell(who, MonitorSuspect(monitor=who.monitor, recheck_slot=slot, cause=cause))
+
+    def tell(self, who: Watched, data: EventData) -> None:
+        """Have an event of a monitor's sent."""
+        self._events.append(
+            Event.of(data, workspace=who.workspace_id, at_ms=self.now, traceparent=traceparent())
+        )
 
     async def save(self, store: Store) -> None:
         """Write everything; the events go out once the transaction commits."""
@@ -56,11 +62,6 @@ class Ledger:
         await outbox.put(store.db, self._events)
         for _, change in self._changes:
             transitions.labels(change.previous, change.state).inc()
-
-    def _tell(self, who: Watched, data: EventData) -> None:
-        self._events.append(
-            Event.of(data, workspace=who.workspace_id, at_ms=self.now, traceparent=traceparent())
-        )
 
 
 def _state_changed(who: Watched, change: Transition) -> MonitorStateChanged:

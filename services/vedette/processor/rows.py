@@ -1,11 +1,13 @@
 """Between the database's rows and the domain's values."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from vedette.core.events import Cause, MonitorRef
+from vedette.core.expiry import DEFAULT_DAYS, Ending
 from vedette.core.instants import iso, to_datetime, to_ms
 from vedette.core.result import Result
 from vedette.core.state import State
@@ -13,6 +15,14 @@ from vedette.processor.domain import Policy, Standing
 
 OWN_REGION = "vedette"
 """Where checks are from that no prober made: of monitors that are told how their target is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Before how many days of an end people want to be told, and by which channels."""
+
+    days: Mapping[Ending, Sequence[int]]
+    channels: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,7 @@ class Watched:
     paused: bool
     policy: Policy
     standing: Standing
+    asked: Asked
 
 
 def watched(row: Any) -> Watched:
@@ -51,7 +62,20 @@ def watched(row: Any) -> Watched:
             retry_ms=spec.get("retry_interval_s", 0) * 1000,
         ),
         standing=_standing(row),
+        asked=asked_by(spec),
     )
+
+
+def asked_by(spec: Mapping[str, Any]) -> Asked:
+    """What a definition says of notices before an end."""
+    tls = spec["target"].get("tls")
+    verified = not isinstance(tls, dict) or tls.get("verify", True)
+    days = {
+        # Definitions of before don't have these fields.
+        Ending.CERTIFICATE: spec.get("certificate_days", DEFAULT_DAYS) if verified else (),
+        Ending.DOMAIN: spec.get("domain_days", ()),
+    }
+    return Asked(days, spec["channels"])
 
 
 def _standing(row: Any) -> Standing:

@@ -6,6 +6,7 @@ import structlog
 
 from vedette.core.instants import to_ms
 from vedette.processor import probers
+from vedette.processor.expiring import forget_ended
 from vedette.processor.passive.store import PassiveStore
 from vedette.processor.settings import ProcessorSettings
 from vedette.store import inbox
@@ -36,6 +37,7 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
         evidence_from = today - timedelta(days=settings.evidence_retention_days)
         await db.execute("delete from check_evidence where slot < $1", evidence_from)
         await PassiveStore(db).forget_reports(older_than_ms=to_ms(evidence_from))
+        await forget_ended(db)
         await inbox.forget_old(db)
         await probers.forget_old(db)
 

@@ -9,6 +9,7 @@ from tests.conformance.observation import Observation
 from tests.conformance.replay import (
     configs,
     dumps,
+    endings,
     evaluator,
     histories,
     isolated,
@@ -29,6 +30,7 @@ _PURE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "time": histories.day,
     "daily": histories.daily,
     "beats": histories.beats,
+    "thresholds_days": endings.told,
 }
 
 

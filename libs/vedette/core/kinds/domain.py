@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
+from vedette.core.expiry import DEFAULT_DAYS, Days
 from vedette.core.monitor import LEAST_REGISTRATION_INTERVAL_S, MonitorSpec, Target
 from vedette.core.registrable import check_registrable, domain_of
 
@@ -71,6 +72,11 @@ class DomainMonitor(MonitorSpec):
     )
     timeout_s: float = Field(
         default=30, ge=0.1, le=120, description="Seconds one check may take, all included."
+    )
+    domain_days: Days = Field(
+        default=[*DEFAULT_DAYS],
+        description="When it expires in so many days or fewer, people are told, once for each of "
+        "these. An empty list: never.",
     )
     retry_interval_s: int = Field(
         default=3_600, ge=1, le=3_600, description="Seconds between confirmations of a suspicion."

@@ -8,18 +8,18 @@ from pydantic import Field
 
 from vedette.gateway.views.common import Instant, View, shown
 
-Status = Literal["pending", "sent", "failed"]
+Status = Literal["pending", "sent", "failed", "skipped"]
 
 
 class DeliveryView(View):
     """One message to one recipient."""
 
     id: UUID
-    incident_id: UUID | None = Field(description="None for a test message.")
+    incident_id: UUID | None = Field(description="None where a message is about none.")
     channel_id: UUID
     kind: str
     recipient: str
-    transition: Literal["opened", "resolved", "test"]
+    transition: Literal["opened", "resolved", "expiring", "test"]
     status: Status
     attempts: int
     next_attempt_at: Instant | None

@@ -17,7 +17,8 @@ from vedette.prober.streams.stopped import Stopped
 
 _MEDIA_TYPE = "application/dns-message"
 _LARGEST = 65_535
-_SHOWN = ("ip", "http_version", "certificate_expires_at")
+_SHOWN = ("ip", "http_version", "certificate_expires_at", "certificate_issuer",
+          "certificate_serial", "certificate_fingerprint", "chain_expires_at")  # fmt: skip
 _ASSERTED = ("ip", "certificate")
 
 
