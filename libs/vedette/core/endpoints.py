@@ -46,7 +46,8 @@ class Endpoint(Target):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def _port_has_a_default(schema: dict[str, Any]) -> None:
+def port_has_a_default(schema: dict[str, Any]) -> None:
+    """Say in a JSON schema that the port may be left out."""
     schema["required"] = [name for name in schema["required"] if name != "port"]
 
 
@@ -54,7 +55,7 @@ class ServiceEndpoint(Endpoint):
     """A port at which one protocol is spoken, in the clear or within TLS from the first byte."""
 
     # A default of the field's own would be left out of jobs, and then depend on `tls` anew.
-    model_config = ConfigDict(json_schema_extra=_port_has_a_default)
+    model_config = ConfigDict(json_schema_extra=port_has_a_default)
     PORTS: ClassVar[tuple[int, int]]
     """The usual ports: in the clear, and within TLS."""
 

@@ -7,13 +7,19 @@ from vedette.prober.streams.stream import Stream
 async def smtp(stream: Stream, _host: str) -> None:
     """RFC 3207."""
     await _reply(stream, b"220", "SMTP's greeting (220)")
-    # Not a host name: a prober need not have one that the target would accept.
-    here = stream.own_address
-    literal = f"[IPv6:{here}]" if ":" in here else f"[{here}]"
-    await stream.send(f"EHLO {literal}\r\n".encode())
+    await stream.send(f"EHLO {own_name(stream)}\r\n".encode())
     await _reply(stream, b"250", "EHLO's answer (250)")
     await stream.send(b"STARTTLS\r\n")
     await _reply(stream, b"220", "STARTTLS's answer (220)")
+
+
+def own_name(stream: Stream) -> str:
+    """What this end calls itself to a mail server (RFC 5321, section 4.1.3).
+
+    Not a host name: a prober need not have one that the target would accept.
+    """
+    here = stream.own_address
+    return f"[IPv6:{here}]" if ":" in here else f"[{here}]"
 
 
 async def ftp(stream: Stream, _host: str) -> None:
