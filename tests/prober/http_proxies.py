@@ -81,6 +81,21 @@ class Proxy:
         if not reply:
             await _join(client, await asyncio.open_connection(self.names.get(host, host), port))
 
+    async def socks4(self, client: Streams) -> None:
+        """SOCKS 4, and 4A where a name stands behind an address that is none."""
+        reader, writer = client
+        head = await reader.readexactly(8)
+        self.heads.append((await reader.readuntil(b"\0"))[:-1])
+        host = str(ip_address(head[4:]))
+        if host.startswith("0.0.0."):
+            host = (await reader.readuntil(b"\0"))[:-1].decode()
+        self.asked.append(host)
+        granted = not self.socks_reply and await self._may_connect()
+        writer.write(bytes([0, 90 if granted else 91]) + bytes(6))
+        if granted:
+            port = int.from_bytes(head[2:4], "big")
+            await _join(client, await asyncio.open_connection(self.names.get(host, host), port))
+
 
 @asynccontextmanager
 async def proxying(

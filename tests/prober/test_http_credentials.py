@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
+from tests.prober.http_proxies import proxying
 from tests.prober.support import OK, Server, answer, closed_port, hang, look, serving
 
 from vedette.core.kinds.http import HttpTarget
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
 from vedette.prober.probes.http import HttpProbe
+from vedette.testing.certificates import identity
 
 Script = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 CLIENT = {"scheme": "oauth2", "client_id": "me", "client_secret": "s:cret"}
@@ -163,3 +165,47 @@ async def test_an_endpoint_that_comes_back(context: Context) -> None:
         seen = await probe.probe(context, 5)
         assert seen.trouble is not None
         assert "refused" in seen.trouble.message
+
+
+async def test_tokens_come_by_the_targets_proxy_and_authorities(context: Context) -> None:
+    with identity("valid", hosts=["login.example"]) as good:
+        async with (
+            serving(OK, tls=good.context) as target,
+            serving(issuing("one"), tls=good.context) as endpoint,
+            proxying() as proxy,
+        ):
+            proxy.names["login.example"] = "127.0.0.1"
+            url = f"https://login.example:{endpoint.port}/token"
+            target_of = {
+                "url": f"https://127.0.0.1:{target.port}/",
+                "auth": CLIENT | {"token_url": url},
+                "tls": {"ca": good.ca_file.read_text()},
+                "proxy": {"url": f"http://127.0.0.1:{proxy.port}"},
+            }
+            seen = await HttpProbe(HttpTarget.model_validate(target_of)).probe(context, 5)
+    assert seen.trouble is None, seen.trouble
+    assert proxy.asked == [
+        f"CONNECT login.example:{endpoint.port}",
+        f"CONNECT 127.0.0.1:{target.port}",
+    ]
+    assert target.header("authorization") == "Bearer one"
+
+
+async def test_a_token_is_not_for_other_origins(context: Context) -> None:
+    async with serving(OK) as other, serving(issuing("one")) as endpoint:
+        leading = answer(302, f"Location: http://127.0.0.1:{other.port}/")
+        async with serving(leading) as target:
+            await a_probe(target, endpoint).probe(context, 5)
+    assert target.header("authorization") == "Bearer one"
+    assert other.header("authorization") is None
+
+
+async def test_clients_do_not_share_tokens(context: Context) -> None:
+    async with serving(OK) as target, serving(issuing("one", "two", "three")) as endpoint:
+        for changed in ({}, {"client_secret": "other"}, {"scope": "more"}):
+            await a_probe(target, endpoint, **changed).probe(context, 5)
+    assert [target.header("authorization", n) for n in range(3)] == [
+        "Bearer one",
+        "Bearer two",
+        "Bearer three",
+    ]

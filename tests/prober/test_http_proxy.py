@@ -1,5 +1,6 @@
 """Proxies: what they are asked, and that their failures are not the target's."""
 
+import ssl
 from dataclasses import replace
 from typing import Any
 
@@ -146,6 +147,47 @@ async def test_socks(context: Context, scheme: str, asked: str) -> None:
     assert seen.trouble is None
     assert proxy.asked == [asked]
     assert proxy.heads == [b"u:p"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "asked"), [("socks4", "127.0.0.1"), ("socks4a", "hidden.example")]
+)
+@pytest.mark.parametrize("secure", [True, False])
+async def test_socks4(context: Context, scheme: str, asked: str, secure: bool) -> None:
+    with identity("valid", hosts=["hidden.example"]) as good:
+        here = replace(context, ca_file=str(good.ca_file))
+        async with (
+            serving(OK, tls=good.context if secure else None) as server,
+            proxying("socks4") as proxy,
+            naming({"hidden.example": ["127.0.0.1"]}) as (_, nameserver),
+        ):
+            proxy.names |= NAMES
+            own: dict[str, Any] = {"resolver": nameserver} if scheme == "socks4" else {}
+            url = f"http{'s' * secure}://hidden.example:{server.port}/"
+            seen = await look(here, url, proxy=by(proxy, scheme, username="u"), **own)
+            assert seen.trouble is None
+            assert proxy.asked == [asked]
+            assert proxy.heads == [b"u"]
+            proxy.socks_reply = 1
+            seen = await look(here, url, proxy=by(proxy, scheme), **own)
+    assert is_the_proxys(seen, proxy.port)
+
+
+async def test_tls_in_the_tls_of_a_proxy_is_the_targets(context: Context) -> None:
+    with identity("valid") as theirs, identity("valid", hosts=["hidden.example"]) as its:
+        its.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        here = replace(context, ca_file=str(theirs.ca_file))
+        async with (
+            serving(OK, tls=its.context) as server,
+            proxying(tls=theirs.context) as proxy,
+        ):
+            proxy.names |= NAMES
+            url = f"https://hidden.example:{server.port}/"
+            seen = await look(here, url, proxy=by(proxy, "https"))
+    assert seen.trouble is None
+    assert seen.facts["tls_version"] == "TLSv1.2"
+    assert "hidden.example" in seen.subjects["certificate"]["names"]
+    assert "TLS_" not in seen.subjects["certificate"]["cipher"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """TLS as a target wants it, and what is seen of its certificate."""
 
+import asyncio
 import hashlib
 import socket
 import ssl
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 import trustme
-from tests.prober.support import OK, answer, look, serving
+from tests.prober.support import OK, Script, answer, look, serving
 
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
@@ -108,6 +109,35 @@ async def test_client_certificates(context: Context, authority: trustme.CA, vers
     assert good.trouble is None
     assert none.trouble is not None
     assert none.trouble.reason is Reason.TLS_HANDSHAKE, none.trouble
+
+
+async def test_a_client_certificate_is_for_the_targets_own_host(
+    context: Context, authority: trustme.CA
+) -> None:
+    shown: dict[str, bool] = {}
+
+    def asking(name: str) -> ssl.SSLContext:
+        tls = server_side(authority, name)
+        authority.configure_trust(tls)
+        tls.verify_mode = ssl.CERT_OPTIONAL
+        return tls
+
+    def noting(name: str, *headers: str) -> Script:
+        async def script(_request: bytes, writer: asyncio.StreamWriter) -> None:
+            shown[name] = bool(writer.get_extra_info("peercert"))
+            writer.write(answer(302 if headers else 200, *headers))
+
+        return script
+
+    async with serving(noting("other"), tls=asking("127.0.0.1")) as other:
+        onward = f"Location: https://127.0.0.1:{other.port}/"
+        async with serving(noting("next", onward), tls=asking("localhost")) as following:
+            to = f"Location: https://localhost:{following.port}/"
+            async with serving(noting("own", to), tls=asking("localhost")) as own:
+                url = f"https://localhost:{own.port}/"
+                seen = await look(context, url, tls=client(authority))
+    assert seen.trouble is None
+    assert shown == {"own": True, "next": True, "other": False}
 
 
 async def test_a_key_of_another_certificate_is_our_own_fault(

@@ -93,8 +93,9 @@ def _presence(side: Side, operator: str, literal: str) -> Tree:
 
 def _length(side: Side, operator: str, literal: str) -> Tree:
     number = number_of(literal)
-    if number is None:
-        return _constant(operator == "!=")
+    if number is None:  # no length is that; the leaf tells what there was
+        never: Tree = {**side.leaf, "operator": "length", "value": {"less": 0}}
+        return _constant(True) if operator == "!=" else never
     if side.subject != "body":
         return _length_of(side.leaf, operator, number)
     # A list counts its elements, anything else its characters, objects included.
