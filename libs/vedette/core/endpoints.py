@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from vedette.core.hosts import Host, IpProtocol, Port, version_of
+from vedette.core.hosts import Host, IpProtocol, Port, peer_of, version_of
 from vedette.core.monitor import Target
 from vedette.core.nameserver import Nameserver
 from vedette.core.tls import HandshakeOptions
@@ -43,7 +43,7 @@ class Endpoint(Target):
     @property
     def peer(self) -> str:
         """Host and port, as people and messages name them."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return peer_of(self.host, self.port)
 
 
 def port_has_a_default(schema: dict[str, Any]) -> None:

@@ -37,6 +37,11 @@ def version_of(host: str) -> int | None:
         return None
 
 
+def peer_of(host: str, port: int) -> str:
+    """Host and port, as people and messages name them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def _check_labels(name: str) -> None:
     if any(c <= " " or c == "\x7f" or c in _NOT_IN_NAMES for c in name):
         raise ValueError(f"{name!r} is neither a host name nor an address")

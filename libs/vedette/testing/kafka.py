@@ -1,7 +1,7 @@
 """A stand-in for a Kafka broker, which neither Debian nor PyPI has.
 
-It speaks as much of the protocol as tells a client that a broker, a login or a topic is there, in
-aiokafka's own definitions; it keeps no records.
+It speaks as much of the protocol as a client needs to log in, to find a topic, and to write to it
+and read from it, in aiokafka's own definitions.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from asyncio import StreamReader, StreamWriter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ssl import SSLContext
@@ -22,13 +22,15 @@ from aiokafka.protocol.admin import (
     SaslHandShakeRequest_v0,
     SaslHandShakeRequest_v1,
 )
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.protocol.metadata import MetadataRequest
+from aiokafka.protocol.produce import ProduceRequest
 
 from vedette.testing.ports import free_port
 from vedette.testing.scram import ScramServer
 from vedette.testing.streams import Listener
 
-_VERSIONS, _HANDSHAKE, _AUTHENTICATE, _METADATA = 18, 17, 36, 3
+_VERSIONS, _HANDSHAKE, _AUTHENTICATE, _METADATA, _PRODUCE, _FETCH = 18, 17, 36, 3, 0, 1
 _BEFORE_LOGIN = frozenset({_VERSIONS, _HANDSHAKE, _AUTHENTICATE})
 _REQUESTS: dict[tuple[int, int], Any] = {
     (each.API_KEY, each.API_VERSION): each
@@ -39,9 +41,11 @@ _REQUESTS: dict[tuple[int, int], Any] = {
         SaslAuthenticateRequest_v0,
         SaslAuthenticateRequest_v1,
         *MetadataRequest._CLASSES,
+        *ProduceRequest._CLASSES,
+        *FetchRequest._CLASSES,
     )
 }
-_UNKNOWN_TOPIC, _NO_LEADER, _UNSUPPORTED, _WRONG_STATE, _FAILED = 3, 5, 33, 34, 58
+_UNKNOWN_TOPIC, _NO_LEADER, _NOT_LEADER, _UNSUPPORTED, _WRONG_STATE, _FAILED = 3, 5, 6, 33, 34, 58
 _NOBODY = -1
 
 
@@ -69,8 +73,15 @@ class Kafka:
             _HANDSHAKE: (0, 1),
             _AUTHENTICATE: (0, 1),
             _METADATA: (0, 5),
+            _PRODUCE: (0, 7),
+            _FETCH: (0, 11),
         }
     )
+    number: int = 1
+    records: dict[tuple[str, int], list[bytes]] = field(default_factory=dict)
+    """The batches of each partition, each of one record."""
+    slow: int = 0
+    """How many readers go away empty before the next one finds anything."""
     asked: list[Any] = field(default_factory=list)
 
     async def converse(self, reader: StreamReader, writer: StreamWriter) -> None:
@@ -97,15 +108,64 @@ class Kafka:
         if request.API_KEY == _VERSIONS:
             offered = [(key, *both) for key, both in self.versions.items()]
             return request.RESPONSE_TYPE(error_code=0, api_versions=offered)
-        return self._metadata(request)
+        if request.API_KEY == _PRODUCE:
+            return self._produce(request)
+        return self._fetch(request) if request.API_KEY == _FETCH else self._metadata(request)
+
+    def _leads(self, topic: str, partition: int) -> bool:
+        partitions = self.topics.get(topic, [])
+        return partition < len(partitions) and partitions[partition].leader == self.number
+
+    def _produce(self, request: Any) -> Any:
+        schema = request.RESPONSE_TYPE.SCHEMA
+        width = len(_column(_column(schema, "topics"), "partitions").names)
+        topics = [
+            (name, [self._store(name, *one)[:width] for one in parts])
+            for name, parts in request.topics
+        ]
+        return request.RESPONSE_TYPE(topics, 0)
+
+    def _store(self, topic: str, partition: int, batch: bytes) -> tuple[int, ...]:
+        if not self._leads(topic, partition):
+            return (partition, _NOT_LEADER, -1, -1, -1)
+        kept = self.records.setdefault((topic, partition), [])
+        offset = len(kept)
+        kept.append(struct.pack(">q", offset) + bytes(batch)[8:])
+        return (partition, 0, offset, -1, 0)
+
+    def _fetch(self, request: Any) -> Any:
+        schema = request.RESPONSE_TYPE.SCHEMA
+        columns = _column(_column(schema, "topics"), "partitions").names
+        topics = [
+            (name, [self._found(name, part[0], _offset(part), columns) for part in parts])
+            for name, parts in request.topics
+        ]
+        known = {"throttle_time_ms": 0, "error_code": 0, "session_id": 0, "topics": topics}
+        return request.RESPONSE_TYPE(*[known[name] for name in schema.names])
+
+    def _found(
+        self, topic: str, partition: int, offset: int, columns: Sequence[str]
+    ) -> tuple[Any, ...]:
+        kept = self.records.get((topic, partition), [])
+        self.slow -= 1
+        known = {
+            "partition": partition,
+            "error_code": 0 if self._leads(topic, partition) else _NOT_LEADER,
+            "highwater_offset": len(kept),
+            "last_stable_offset": len(kept),
+            "log_start_offset": 0,
+            "aborted_transactions": None,
+            "preferred_read_replica": -1,
+            "message_set": b"".join(kept[offset:]) if self.slow < 0 else b"",
+        }
+        return tuple(known[name] for name in columns)
 
     def _metadata(self, request: Any) -> Any:
         if getattr(request, "allow_auto_topic_creation", True):
             for name in request.topics:
                 self.topics.setdefault(name, [Partition()])
         schema = request.RESPONSE_TYPE.SCHEMA
-        columns = dict(zip(schema.names, schema.fields, strict=True))
-        rack = "rack" in columns["brokers"].array_of.names
+        rack = "rack" in _column(schema, "brokers").names
         known: dict[str, Any] = {
             "throttle_time_ms": 0,
             "brokers": [
@@ -114,13 +174,13 @@ class Kafka:
             ],
             "cluster_id": "a-cluster",
             "controller_id": 1,
-            "topics": [self._topic(name, columns["topics"].array_of) for name in request.topics],
+            "topics": [self._topic(name, _column(schema, "topics")) for name in request.topics],
         }
         return request.RESPONSE_TYPE(*[known[name] for name in schema.names])
 
     def _topic(self, name: str, schema: Any) -> tuple[Any, ...]:
         partitions = self.topics.get(name)
-        width = len(schema.fields[-1].array_of.names)
+        width = len(_column(schema, "partitions").names)
         rows = [
             (
                 _NO_LEADER if each.leader == _NOBODY else 0,
@@ -135,6 +195,16 @@ class Kafka:
             "partitions": rows,
         }
         return tuple(known[column] for column in schema.names)
+
+
+def _column(schema: Any, name: str) -> Any:
+    """What each item of a list in a schema is made of."""
+    return schema.fields[schema.names.index(name)].array_of
+
+
+def _offset(partition: Sequence[int]) -> int:
+    """From where on a reader wants records: the place differs from version to version."""
+    return partition[{3: 1, 4: 1, 5: 2}[len(partition)]]
 
 
 class _Login:

@@ -2,8 +2,10 @@
 
 Up when the broker answers to ApiVersions, takes the login if one is given, tells of its cluster
 (Metadata), and all that is asked below holds. With `topic`, that topic must exist, and each of its
-partitions must have a leader; it is only asked about, never made, written to or read from. Each
-check is of the one broker at `host`: the others that it names are not connected to.
+partitions must have a leader; it is only asked about, never made. With `round_trip`, a record (of
+some 60 bytes, with the key `vedette`) is written to the topic's first partition, taken by all of
+its replicas in sync, and read back: from its leader, at the address that the cluster names for it,
+as any client would. Without, only the broker at `host` is connected to.
 
 The port is 9092, with `tls` as well. Phases: resolve, connect, tls, login, exchange. Assertions may
 look at `ip`, `latency`, `certificate`, and as `json` at what the broker told: `brokers`
@@ -11,9 +13,9 @@ look at `ip`, `latency`, `certificate`, and as `json` at what the broker told: `
 with fewer replicas in sync than they should have) and `leaderless`, as in
 `json $.under_replicated == 0` or `json $.brokers >= 3`.
 
-What the broker refuses (login, topic) has the reason `status`, with Kafka's code and words;
-partitions without leader have the reason `answer`. A broker that wants a login and gets none, or
-TLS, closes the connection: `protocol_error`.
+What the broker refuses (login, topic, record) has the reason `status`, with Kafka's code and words;
+partitions without leader, or a leader without address, have the reason `answer`. A broker that
+wants TLS, or a login, and gets none closes the connection: `protocol_error`.
 """
 
 from typing import Annotated, ClassVar, Literal, Self
@@ -43,12 +45,18 @@ class KafkaTarget(ServiceEndpoint):
         default=None, description="A topic that must exist, with a leader for each partition."
     )
 
+    round_trip: bool = Field(
+        default=False, description="Write a record to the topic, and read it back."
+    )
+
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
         if (self.username is None) is not (self.password is None):
             raise ValueError("username and password go together")
         if self.username is None and self.mechanism is not None:
             raise ValueError("a mechanism needs the username and password to log in with")
+        if self.round_trip and self.topic is None:
+            raise ValueError("round_trip needs the topic to write a record to")
         return self
 
     def summary(self) -> str:

@@ -1,5 +1,6 @@
 """Requests to a broker, and its answers."""
 
+import asyncio
 import io
 import struct
 from typing import Any
@@ -83,6 +84,9 @@ class Link:
         body = await self._stream.exactly(size)
         if len(body) < size:
             raise refused(self._stream.peer, asked, None)
+        # What was dealt with counts no longer; who answers without a pause must not hold us up.
+        self._stream.settle()
+        await asyncio.sleep(0)
         return body
 
     def _decoded(self, body: bytes, asked: Any, name: str) -> Any:

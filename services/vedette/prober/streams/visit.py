@@ -4,12 +4,12 @@ import asyncio
 import ssl
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from vedette.core.endpoints import Endpoint, StartTls
-from vedette.core.hosts import IpProtocol, version_of
+from vedette.core.hosts import IpProtocol, peer_of, version_of
 from vedette.core.outcome import Reason
 from vedette.core.tls import HandshakeOptions
 from vedette.prober.answer import Answer
@@ -43,6 +43,12 @@ class Place:
         host = ascii_name(target.host)
         name = host.removesuffix(".")
         return cls(host, name, target.port, target.peer, target.ip_protocol, target.resolver)
+
+    def elsewhere(self, host: str, port: int) -> "Place":
+        """Another one, to be found and reached in the same way."""
+        named = ascii_name(host)
+        name, peer = named.removesuffix("."), peer_of(host, port)
+        return replace(self, host=named, name=name, port=port, peer=peer)
 
 
 @dataclass(slots=True)
@@ -78,6 +84,17 @@ class Visit:
             self.answer or (Answer(body=received) if received else None),
             self.subjects,
         )
+
+    async def move(self, host: str, port: int) -> None:
+        """Go on at another place, which the target has named, in a new connection."""
+        self.stream.close()
+        self.place = place = self.place.elsewhere(host, port)
+        self.course.peer = place.peer
+        addresses = await addresses_of(
+            self.context, self.course, place.host, place.protocol, place.nameserver
+        )
+        sock, _ = await connect(addresses, place.port, self.context.guard, self.course)
+        self._stream = Stream(sock, self.course)
 
     async def negotiate(self, protocol: StartTls) -> None:
         """Ask for TLS in the words of a protocol."""
