@@ -1,5 +1,6 @@
 """Frames to and from a broker."""
 
+import asyncio
 import struct
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ _MALFORMED = (
     ValueError,
     TypeError,
     OverflowError,
+    OSError,  # a time that no calendar has
     RecursionError,
 )
 _Frame = TypeVar("_Frame")
@@ -48,6 +50,9 @@ class Link:
         """The next frame, which is to be one of these. Raises Stopped for another."""
         while True:
             came = await self._next(asked)
+            # What was dealt with counts no longer; who sends without a pause must not hold us up.
+            self._stream.settle()
+            await asyncio.sleep(0)
             if isinstance(came, wanted):
                 return came
             if isinstance(came, commands.Connection.Close | commands.Channel.Close):
