@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
-from vedette.core.kinds import parse_monitor
+from vedette.core.kinds import kinds, parse_monitor
 from vedette.core.naming import names_secret
 from vedette.core.redaction import hidden_url, placeholders, redacted, restored
 from vedette.core.urls import bare, carries, secrets_in
@@ -79,6 +80,24 @@ def test_every_secret_of_a_target_is_hidden() -> None:
     assert shown["target"]["url"] == f"https://ann:{X}@shop.example/?token={X}&page=2"
     assert shown["target"]["json"] == {"user": "ann", "deep": [{"password": X}], "max_tokens": 5}
     assert "hunter2" not in target.target.summary()
+
+
+def models(annotation: Any) -> set[type[BaseModel]]:
+    """The models in an annotation, and those within them."""
+    found = set().union(*map(models, get_args(annotation)))
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields.values()
+        found |= {annotation}.union(*(models(field.annotation) for field in fields))
+    return found
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_field_that_is_called_a_secret_is_kept_as_one(kind: str) -> None:
+    for model in models(kinds()[kind].model_fields["target"].annotation):
+        for name, field in model.model_fields.items():
+            words = name.split("_")
+            if words[-1] in {"password", "secret", "token", "key", "passphrase"}:
+                assert field.repr is False, f"{model.__name__}.{name}"
 
 
 def test_a_default_is_no_secret() -> None:

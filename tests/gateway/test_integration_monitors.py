@@ -133,6 +133,16 @@ async def test_secrets_stored_in_clear_are_read_and_sealed_when_written(
     assert (await stored(world))["target"] == clear["target"]
 
 
+async def test_a_field_that_is_new_since_then_is_no_change(api: Api, world: World) -> None:
+    id = (await api.create("/monitors", a_monitor(target=SECRETIVE)))["id"]
+    await world.pool.execute("update monitor set spec = (spec - 'certificate_days') #- $1",
+                             ["target", "method"])  # fmt: skip
+    same = await api.ask("PATCH", f"/monitors/{id}", {"interval_s": 60})
+    assert same.body["version"] == 1
+    await api.ask("PATCH", f"/monitors/{id}", {"interval_s": 120})
+    assert await world.pool.fetchval("select revision from monitor") == 1
+
+
 async def test_secrets_that_can_not_be_read_are_asked_for_anew(api: Api, world: World) -> None:
     id = (await api.create("/monitors", a_monitor(target=SECRETIVE)))["id"]
     spec = parse_monitor(await stored(world))

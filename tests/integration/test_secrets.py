@@ -10,14 +10,17 @@ import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import asyncpg
+import pytest
 from tests.world import BOX, add_monitor, add_workspace
 
 from vedette.core.kinds import parse_monitor
+from vedette.migrate.__main__ import main as migrate
 from vedette.store.pool import open_pool
 from vedette.store.resealing import seal_definitions
 from vedette.store.sealing import opened
@@ -25,6 +28,7 @@ from vedette.store.secretbox import SecretBox
 from vedette.testing.ports import free_port
 from vedette.testing.process import Child
 from vedette.testing.streams import Listener
+from vedette.testing.target import running_target
 from vedette.testing.waiting import eventually
 
 KEY = "the-key-of-the-tests"
@@ -112,7 +116,9 @@ def found(text: str) -> list[str]:
 
 
 @asynccontextmanager
-async def vedette(dsn: str) -> AsyncIterator[tuple[str, Child]]:
+async def vedette(
+    dsn: str, *, key: str = "a secret of the tests"
+) -> AsyncIterator[tuple[str, Child]]:
     """`vedette up`, telling all it has to tell."""
     directory = Path(tempfile.mkdtemp(prefix="vedette-secrets-"))
     address = f"127.0.0.1:{free_port()}"
@@ -121,7 +127,7 @@ async def vedette(dsn: str) -> AsyncIterator[tuple[str, Child]]:
         "VEDETTE_DATA_DIR": str(directory / "data"),
         "VEDETTE_DATABASE_URL": dsn,
         "VEDETTE_API_KEY": KEY,
-        "VEDETTE_SECRET_KEY": "a secret of the tests",
+        "VEDETTE_SECRET_KEY": key,
         "VEDETTE_LOG_LEVEL": "debug",
     }
     child = await Child.start(
@@ -131,6 +137,8 @@ async def vedette(dsn: str) -> AsyncIterator[tuple[str, Child]]:
     )
     try:
         yield f"http://{address}", child
+        child.terminate()
+        await child.wait()
     finally:
         await child.close()
         await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
@@ -155,6 +163,51 @@ async def test_no_secret_is_found_in_database_logs_or_answers(database: str) -> 
     assert found(log) == []
     # What is sent as it is written is shown to who may edit it.
     assert set(found("\n".join(answers))) == {BODY, SAID}
+
+
+async def test_under_a_wrong_key_no_target_looks_down_and_the_right_one_mends_it(
+    database: str,
+) -> None:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    session = partial(aiohttp.ClientSession, headers=headers)
+    async with running_target() as target:
+        secretive = {"url": target.url, "headers": {"X-Api-Key": HEADER}}
+        definition = {"name": "S", "kind": "http", "interval_s": 5, "failure_threshold": 1}
+        async with vedette(database) as (url, child), session(url) as http:
+            await _ready(http, child)
+            monitor = await _created(http, {**definition, "target": secretive})
+            await _newest(http, monitor, "up")
+        async with vedette(database, key="another key") as (url, child), session(url) as http:
+            await _ready(http, child)
+            check = await _newest(http, monitor, "internal_error")
+            assert "VEDETTE_SECRET_KEY is not the one it was sealed with" in check["message"]
+            async with http.get(f"/api/v1/monitors/{monitor}") as response:
+                read = await response.json()
+            assert (read["state"], read["target"]["headers"]["X-Api-Key"]) == ("up", "********")
+            async with http.get("/api/v1/incidents") as response:
+                assert (await response.json())["items"] == []
+            assert "monitors can't be checked" in child.log_text()
+        requests = len(target.requests)
+        async with vedette(database) as (url, child), session(url) as http:
+            await _ready(http, child)
+            await _newest(http, monitor, "up")
+        assert len(target.requests) > requests
+        assert {one.headers["x-api-key"] for one in target.requests} == {HEADER}
+
+
+async def test_migrate_with_the_key_seals_what_is_in_clear(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_pool(database, size=1, application="test") as pool:
+        (definition, *_) = definitions(1)
+        id = await add_monitor(pool, await add_workspace(pool), **definition)
+        clear = parse_monitor(definition).model_dump(mode="json", by_alias=True)
+        await pool.execute("update monitor set spec = $2 where id = $1", id, clear)
+    monkeypatch.setenv("VEDETTE_DATABASE_URL", database)
+    for key, left in (("", [PASSWORD, QUERY]), ("the key", [])):
+        monkeypatch.setenv("VEDETTE_SECRET_KEY", key)
+        assert await asyncio.to_thread(migrate) == 0
+        assert found(await dump(database)) == left
 
 
 async def test_secrets_that_were_stored_in_clear_are_sealed_once(database: str) -> None:
@@ -196,6 +249,17 @@ async def _created(http: aiohttp.ClientSession, definition: dict[str, Any]) -> s
     async with http.post("/api/v1/monitors", json=definition) as response:
         assert response.status == 201, await response.text()
         return str((await response.json())["id"])
+
+
+async def _newest(http: aiohttp.ClientSession, monitor: str, outcome: str) -> Any:
+    """The newest check, once it ended so."""
+
+    async def there() -> Any:
+        async with http.get(f"/api/v1/monitors/{monitor}/checks?limit=1") as response:
+            checks = (await response.json())["items"]
+        return checks[0] if checks and checks[0]["outcome"] == outcome else None
+
+    return await eventually(there, within=60, what=f"{monitor} is {outcome}")
 
 
 async def _checked(http: aiohttp.ClientSession, monitor: str) -> str:

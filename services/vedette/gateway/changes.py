@@ -80,7 +80,7 @@ async def update(
     """Make `spec` the definition of a locked monitor; nothing happens if it already is."""
     await _check_names(db, workspace, spec, before=row["spec"])
     await _check_members(db, workspace, spec, itself=row["id"])
-    before = readable(row, box)
+    before = _completed(readable(row, box))
     if spec.model_dump(mode="json", by_alias=True) == before:
         return
     _check_passive(row, spec)
@@ -130,6 +130,14 @@ def readable(row: Record, box: SecretBox) -> dict[str, Any]:
         log.error("secrets of a monitor can't be read", monitor=str(row["id"]), error=str(error))  # noqa: TRY400
         definition = covered(row["spec"])
     return definition
+
+
+def _completed(definition: dict[str, Any]) -> dict[str, Any]:
+    """A stored definition with the fields that were added since then, at their defaults."""
+    try:
+        return parse_monitor(definition).model_dump(mode="json", by_alias=True)
+    except ValidationError:
+        return definition
 
 
 async def _check_names(

@@ -90,6 +90,12 @@ def _summary(errors: Sequence[FieldError]) -> str:
     return shown if len(errors) == 1 else f"{len(errors)} fields are wrong; first, {shown}"
 
 
+def route_of(request: web.Request) -> str:
+    """The route of a request, without what its address holds: tokens that let somebody report."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unmatched"
+
+
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer every exception with a problem document; only unexpected ones are our fault."""
@@ -100,12 +106,12 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
     except web.HTTPException as error:
         return _of_http(error).response()
     except Transient as error:
-        log.warning("request failed by an outage", path=request.path, error=str(error))
+        log.warning("request failed by an outage", route=route_of(request), error=str(error))
         return unavailable().response()
     except web.RequestPayloadError:
         return Problem(400, "the body could not be read", kind="body").response()
     except Exception:
-        log.exception("request failed", method=request.method, path=request.path)
+        log.exception("request failed", method=request.method, route=route_of(request))
         return Problem(500, "Vedette failed to answer; its log says why").response()
 
 

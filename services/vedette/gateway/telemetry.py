@@ -13,6 +13,7 @@ from vedette.bus import topology
 from vedette.bus.api import Bus, Queue
 from vedette.core.errors import Transient
 from vedette.gateway.context import GATEWAY, Gateway
+from vedette.gateway.problems import route_of
 from vedette.gateway.store import monitors, probers
 from vedette.store.pool import connection
 from vedette.telemetry import admin
@@ -32,8 +33,7 @@ queue_depth = Gauge("vedette_queue_depth", "Messages that wait in a queue.", ["q
 @web.middleware
 async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count, time and trace a request."""
-    resource = request.match_info.route.resource
-    route = resource.canonical if resource else "unmatched"
+    route = route_of(request)
     method = request.method if request.method in _METHODS else "other"
     started = time.perf_counter()
     parent = request.headers.get("traceparent")
