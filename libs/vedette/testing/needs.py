@@ -73,6 +73,7 @@ NEEDS = (
     Need("mosquitto", programs=("mosquitto",), package="mosquitto"),
     Need("nginx", programs=("nginx",), package="nginx-light"),
     Need("named", programs=("named",), package="bind9"),
+    Need("sshd", programs=("sshd",), package="openssh-server"),
     Need("ip", programs=("ip",), package="iproute2"),
     Need(
         "chromium",
