@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vedette.core.outcome import Outcome
 from vedette.core.state import State
-from vedette.gateway.domain.uptime import Sight, Span, Uptime, uptime
+from vedette.gateway.domain.uptime import Sight, Span, Spent, Uptime, average_ms, uptime
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -71,6 +72,25 @@ def test_patience_is_three_intervals_and_a_check() -> None:
         assert found == (seen_at + timedelta(seconds=180) if lost else None)
 
 
+def test_maintenance_is_neither_up_nor_down_whatever_the_state() -> None:
+    found = uptime(
+        spans((State.UP, 2 * DAY), (State.DOWN, 6 * HOUR), (State.UP, 2 * HOUR)),
+        window=DAY,
+        created_at=BORN,
+        sight=FRESH,
+        now=NOW,
+        maintenance=[
+            (NOW - 7 * HOUR, NOW - 5 * HOUR),
+            (NOW - 6 * HOUR, NOW - 4 * HOUR),
+            (NOW - HOUR, None),
+            (NOW - 3 * DAY, NOW - 2 * DAY),
+        ],
+    )
+    assert found.maintenance == 4 * HOUR
+    assert found.in_state[State.DOWN] == 2 * HOUR
+    assert found.ratio == 0.9
+
+
 def test_a_pause_is_not_taken_for_a_loss_of_sight() -> None:
     blind = Sight(last_vote=NOW - DAY, interval_s=60, timeout_s=10)
     assert over(DAY, (State.PAUSED, 2 * DAY), sight=blind).in_state[State.PAUSED] == DAY
@@ -81,12 +101,32 @@ def test_a_pause_is_not_taken_for_a_loss_of_sight() -> None:
     states=st.lists(st.sampled_from(State), min_size=20, max_size=20),
     window=st.integers(1, 120 * 3_600_000),
     vote=st.integers(0, 200 * 3_600_000),
+    apart=st.lists(
+        st.tuples(st.integers(0, 200 * 3_600_000), st.integers(0, 3_600_000)), max_size=5
+    ),
 )
-def test_the_sums_are_exact(starts: list[int], states: list[State], window: int, vote: int) -> None:
+def test_the_sums_are_exact(
+    starts: list[int], states: list[State], window: int, vote: int, apart: list[tuple[int, int]]
+) -> None:
     agos = [timedelta(milliseconds=ago) for ago in sorted(starts, reverse=True)]
     sight = Sight(last_vote=NOW - timedelta(milliseconds=vote), interval_s=60, timeout_s=10)
     length = timedelta(milliseconds=window)
-    found = over(length, *zip(states, agos, strict=False), sight=sight)
-    assert sum(found.in_state.values(), timedelta(0)) == length
+    ms = timedelta(milliseconds=1)
+    maintenance = [(NOW - ago * ms, NOW - ago * ms + lasting * ms) for ago, lasting in apart]
+    found = uptime(
+        spans(*zip(states, agos, strict=False)),
+        window=length,
+        created_at=BORN,
+        sight=sight,
+        now=NOW,
+        maintenance=maintenance,
+    )
+    assert found.maintenance + sum(found.in_state.values(), timedelta(0)) == length
     assert min(found.in_state.values()) >= timedelta(0)
     assert found.ratio is None or 0 <= found.ratio <= 1
+
+
+def test_only_answers_count_in_the_average_and_none_of_them_is_too_fast() -> None:
+    good = [Spent(Outcome.UP, 3, 0.0), Spent(Outcome.DEGRADED, 1, 2.0)]
+    assert average_ms([*good, Spent(Outcome.DOWN, 5, 9000.0)]) == 0.5
+    assert average_ms([Spent(Outcome.DOWN, 5, 9000.0), Spent(Outcome.UP, 0, 0.0)]) is None

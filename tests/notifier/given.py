@@ -14,6 +14,7 @@ from vedette.core.events import (
     EventData,
     IncidentOpened,
     IncidentRef,
+    IncidentReminded,
     IncidentResolved,
     MonitorRef,
 )
@@ -111,6 +112,12 @@ def domain_expiring(
         "registrar": "Names Inc.",
     }
     return _event(DomainExpiring.model_validate(facts | changes), workspace)
+
+
+def reminded(incident: IncidentRef, number: int = 1, *, workspace: UUID = WORKSPACE) -> Event:
+    """The monitor is still down."""
+    data = IncidentReminded(incident=incident, monitor=a_monitor(), number=number, down_s=252.0)
+    return _event(data, workspace)
 
 
 def a_test(channel: UUID, test: UUID, *, workspace: UUID = WORKSPACE) -> Event:

@@ -3,7 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
-from tests.notifier.given import an_incident, opened, resolved
+from tests.notifier.given import an_incident, opened, reminded, resolved
 
 from vedette.core.events import Event, IncidentOpened
 from vedette.core.ids import derived
@@ -35,6 +35,7 @@ def a_claim(**changes: object) -> Claim:
         "age_s": 0.0,
         "doubtful": False,
         "opened": None,
+        "outdated": False,
         "sealed_config": b"",
         "channel_deleted": False,
     }
@@ -52,6 +53,20 @@ def test_each_recipient_gets_a_delivery_with_a_derived_id() -> None:
     assert [d.id for d in found] == [
         derived("delivery", incident.id, "opened", channel, who) for who in audience.recipients
     ]
+
+
+def test_each_reminder_has_deliveries_of_its_own() -> None:
+    incident, audience = an_incident(), Audience(uuid4(), "email", ["ann@example.org"])
+    events = [opened(incident), reminded(incident, 1), reminded(incident, 2), resolved(incident)]
+    found = [deliveries_of_incident(one, {}, incident.id, [audience])[0] for one in events]
+    assert [(one.transition, one.number) for one in found] == [
+        ("opened", 0), ("reminder", 1), ("reminder", 2), ("resolved", 0)
+    ]  # fmt: skip
+    assert len({one.id for one in found}) == len(found)
+
+
+def test_a_reminder_that_something_newer_follows_is_not_sent() -> None:
+    assert isinstance(before_sending(a_claim(outdated=True)), Skipped)
 
 
 def test_the_first_delivery_of_a_test_has_the_tests_id() -> None:

@@ -67,6 +67,48 @@ async def test_a_resolution_is_skipped_if_the_opening_failed(world: World, sink:
     assert len(await world.published("notification.failed")) == 1
 
 
+async def test_of_reminders_that_wait_only_the_last_is_sent(world: World, sink: Sink) -> None:
+    sink.status = 500
+    opening = world.opened(await world.webhook(sink.url))
+    await world.receive(opening, *(world.reminded(opening, number) for number in (1, 2, 3)))
+    async with world.notifier():
+        await world.has_error("500")
+        assert {a.json()["type"] for a in sink.raw} == {"vedette.incident.opened.v1"}
+        sink.status = 200
+        await world.hurry()
+        await world.has_status("sent", 2)
+        await world.has_status("skipped", 2)
+    assert [a.json()["data"].get("number") for a in sink.visible()] == [None, 3]
+
+
+async def test_a_reminder_that_waits_is_outdated_by_the_end(world: World, sink: Sink) -> None:
+    opening = world.opened(await world.webhook(sink.url))
+    await world.receive(opening, world.reminded(opening), world.resolved(opening))
+    async with world.notifier():
+        await world.has_status("sent", 2)
+        [row] = await world.has_status("skipped", 1)
+    assert (row["transition"], row["error"]) == ("reminder", "not sent: a later message says more")
+
+
+async def test_an_end_waits_for_a_reminder_that_is_being_sent(world: World, sink: Sink) -> None:
+    opening = world.opened(await world.webhook(sink.url))
+    async with world.notifier():
+        await world.receive(opening)
+        await world.has_status("sent", 1)
+        sink.status = 500
+        await world.receive(world.reminded(opening))
+        await world.has_error("500")
+        await world.pool.execute("update delivery set claimed_by = 'x' where status = 'pending'")
+        sink.status = 200
+        await world.receive(world.resolved(opening))
+        await world.pool.execute("notify vedette_delivery")
+        await eventually(lambda: len(sink.raw) == 2)
+        await world.hurry()
+        await world.has_status("sent", 2)
+        await world.has_status("skipped", 1)
+    assert [a.json()["type"].split(".")[2] for a in sink.visible()] == ["opened", "resolved"]
+
+
 async def test_a_hanging_receiver_blocks_only_its_lane(
     world: World, sink: Sink, mailbox: Mailbox
 ) -> None:

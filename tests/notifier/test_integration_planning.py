@@ -148,3 +148,21 @@ async def test_a_parked_event_adds_what_was_missing_when_it_is_replayed(world: W
 async def test_what_is_no_event_of_ours_is_parked(world: World, body: bytes) -> None:
     with pytest.raises(Permanent):
         await consumer(world.pool, SecretBox(world.key))(Message("incident.opened", body))
+
+
+async def test_a_reminder_goes_to_those_who_were_told_once_a_number(world: World) -> None:
+    opening = world.opened(await world.email(ANN))
+    reminders = [world.reminded(opening, number) for number in (1, 2)]
+    await world.receive(opening)
+    await asyncio.gather(*(world.receive(*reminders) for _ in range(3)))
+    again = world.reminded(opening, 1)  # another process' event of the same reminder
+    await world.receive(again)
+    assert [(r["transition"], r["number"], r["recipient"]) for r in await world.rows()] == [
+        ("opened", 0, ANN), ("reminder", 1, ANN), ("reminder", 2, ANN)
+    ]  # fmt: skip
+
+
+async def test_nobody_is_reminded_of_what_is_over(world: World) -> None:
+    opening = world.opened(await world.email(ANN))
+    await world.receive(opening, world.resolved(opening), world.reminded(opening))
+    assert {r["transition"] for r in await world.rows()} == {"opened", "resolved"}

@@ -11,10 +11,11 @@ from tests.notifier.given import (
     domain_expiring,
     expiring,
     opened,
+    reminded,
     resolved,
 )
 
-from vedette.core.events import Cause, Event
+from vedette.core.events import Cause, Event, Held
 from vedette.core.outcome import Reason
 from vedette.notifier.rendering import Mail, mail, text_message
 
@@ -53,6 +54,21 @@ def test_an_opening_says_what_since_when_and_why() -> None:
         "-- \n"
         "Vedette\n"
     )
+
+
+def test_a_reminder_says_how_long_it_has_been_down() -> None:
+    message = written(reminded(an_incident(), 3))
+    assert message.subject == (
+        "STILL DOWN: Shop API — for 4 min 12 s: it answered with an unexpected status"
+    )
+    assert message.text.startswith("Shop API is still down, for 4 min 12 s now\n")
+    assert "Reminder:     3\n" in message.text
+
+
+def test_an_opening_that_waited_says_for_what() -> None:
+    held = Held(maintenance_id=uuid4(), name="Backups", down_at="2026-01-31T13:00:00.000Z")
+    message = written(opened(an_incident(held=held)))
+    assert "Held back:    since 2026-01-31 13:00:00 UTC, for Backups (maintenance)" in message.text
 
 
 def test_a_recovery_says_how_long_it_lasted() -> None:
@@ -128,6 +144,14 @@ def test_a_name_cannot_break_a_header() -> None:
 
 def test_without_a_reason_there_are_still_words() -> None:
     assert "failed its checks" in written(opened(an_incident(cause=Cause()))).subject
+
+
+def test_a_reminder_fits_a_text_message() -> None:
+    message = texted(reminded(an_incident()))
+    assert message == (
+        "STILL DOWN: Shop API (GET https://shop.example.org/health)"
+        " for 4 min 12 s: it answered with an unexpected status (ref 1f3a9c)"
+    )
 
 
 def test_a_text_message_says_it_all() -> None:

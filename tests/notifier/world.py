@@ -92,6 +92,11 @@ class World:
         incident = given.an_incident(**{**opening.data["incident"], **changes})
         return given.resolved(incident, workspace=self.workspace)
 
+    def reminded(self, opening: Event, number: int = 1) -> Event:
+        """A reminder of an opened incident."""
+        incident = given.an_incident(**opening.data["incident"])
+        return given.reminded(incident, number, workspace=self.workspace)
+
     async def rows(self, where: str = "true") -> list[Row]:
         """Deliveries, oldest first."""
         return await self.pool.fetch(

@@ -41,6 +41,7 @@ MESSAGES = Queue(
         Binding(Exchange.EVENTS, "incident.resolved"),
         Binding(Exchange.EVENTS, "certificate.expiring"),
         Binding(Exchange.EVENTS, "domain.expiring"),
+        Binding(Exchange.EVENTS, "incident.reminded"),
         Binding(Exchange.EVENTS, "channel.test"),
     ),
 )

@@ -130,6 +130,26 @@ class DomainExpiring(_Expiring):
     registrar: str | None = None
 
 
+class MaintenanceRef(BaseModel):
+    """A maintenance: what is done, and whose alerts wait for its end."""
+
+    model_config = ConfigDict(frozen=True)
+    id: UUID
+    name: str
+    everything: bool = Field(description="All monitors of the workspace.")
+    monitors: list[UUID] = []
+    tags: list[str] = Field(default=[], description="Monitors that have one of these tags.")
+
+
+class Held(BaseModel):
+    """That an incident was opened late, for it waited for the end of a maintenance."""
+
+    model_config = ConfigDict(frozen=True)
+    maintenance_id: UUID
+    name: str
+    down_at: str = Field(description="When the incident would have been opened.")
+
+
 class IncidentRef(BaseModel):
     """An incident and how it stands."""
 
@@ -144,6 +164,7 @@ class IncidentRef(BaseModel):
     resolution: Literal["recovered", "paused", "deleted"] | None = None
     cause: Cause
     channels: list[UUID] = Field(default=[], description="The channels that are told.")
+    held: Held | None = Field(default=None, description="If it waited for a maintenance's end.")
 
 
 class _IncidentEvent(EventData):
@@ -166,6 +187,36 @@ class IncidentResolved(_IncidentEvent):
     NAME: ClassVar[str] = "incident.resolved"
 
 
+class IncidentReminded(_IncidentEvent):
+    """An incident is still open, and those who were told of it are told so once more."""
+
+    NAME: ClassVar[str] = "incident.reminded"
+    number: int = Field(description="1 for an incident's first reminder.")
+    down_s: float = Field(description="How long it has been down.")
+
+
+class _MaintenanceEvent(EventData):
+    maintenance: MaintenanceRef
+    started_at: str
+
+    def subject(self) -> str:
+        return f"maintenance/{self.maintenance.id}"
+
+
+class MaintenanceStarted(_MaintenanceEvent):
+    """A window of a maintenance began: alerts wait."""
+
+    NAME: ClassVar[str] = "maintenance.started"
+    until: str = Field(description="Its end, as planned.")
+
+
+class MaintenanceEnded(_MaintenanceEvent):
+    """A window of a maintenance is over."""
+
+    NAME: ClassVar[str] = "maintenance.ended"
+    ended_at: str
+
+
 class ChannelTest(EventData):
     """Somebody asked for a test message."""
 
@@ -182,7 +233,7 @@ class _NotificationEvent(EventData):
     delivery_id: UUID
     channel_id: UUID
     channel_kind: str
-    transition: Literal["opened", "resolved", "expiring", "test"]
+    transition: Literal["opened", "reminder", "resolved", "expiring", "test"]
     incident_id: UUID | None = None
     attempts: int
 
@@ -215,6 +266,9 @@ EVENTS: dict[str, type[EventData]] = {
         DomainExpiring,
         IncidentOpened,
         IncidentResolved,
+        IncidentReminded,
+        MaintenanceStarted,
+        MaintenanceEnded,
         ChannelTest,
         NotificationSent,
         NotificationFailed,

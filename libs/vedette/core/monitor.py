@@ -84,6 +84,13 @@ class BaseSpec(BaseModel):
     channels: list[UUID] = Field(
         default=[], max_length=50, description="Ids of the channels that are told."
     )
+    remind_every_s: int | None = Field(
+        default=None,
+        ge=300,
+        le=604_800,
+        description="Seconds after which those who were told are told again, while it is down;"
+        " null for never.",
+    )
 
     @field_validator("tags", "channels")
     @classmethod

@@ -1,4 +1,4 @@
-"""What the status screen shows, gathered from three queries."""
+"""What the status screen shows, gathered from a few queries."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -7,8 +7,11 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from vedette.core.instants import to_datetime, to_ms
+from vedette.core.maintenance import MaintenanceSpec, parse_maintenance
 from vedette.core.outcome import Reason
 from vedette.core.state import State
+from vedette.core.windows import window_at
 from vedette.gateway.domain.overview import (
     Headline,
     Standing,
@@ -19,12 +22,20 @@ from vedette.gateway.domain.overview import (
     worst_first,
 )
 from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, uptime
-from vedette.gateway.store import history, incidents, monitors
+from vedette.gateway.store import history, incidents, maintenance, monitors
 from vedette.gateway.views.common import CheckSummary
 from vedette.store.pool import Connection
 
 _DAY, _WEEK = WINDOWS["24h"], WINDOWS["7d"]
 _INCIDENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Maintained:
+    """A maintenance that goes on: alerts wait until its end."""
+
+    name: str
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +48,7 @@ class Line:
     last_check: CheckSummary | None
     uptime_day: float | None
     uptime_week: float | None
+    maintenance: Maintained | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,14 @@ class Screen:
     last_seen: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Upkeep:
+    """A workspace's maintenance: windows as they were written down, and what goes on now."""
+
+    windows: list[Record]
+    going: list[tuple[MaintenanceSpec, Maintained]]
+
+
 async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
     """Everything at a glance, as of now."""
     rows = await monitors.every(db, workspace)
@@ -70,6 +90,10 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
         spans[span["monitor_id"]].append(
             Span(State(span["state"]), span["started_at"], span["ended_at"])
         )
+    upkeep = _Upkeep(
+        await maintenance.windows_since(db, workspace, now - _WEEK),
+        _going(await maintenance.every(db, workspace), now),
+    )
     opened = await incidents.page(
         db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS + 1
     )
@@ -82,7 +106,7 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
     return Screen(
         now=now,
         headline=headline(states),
-        lines=[_line(one, by_id[one.id], spans[one.id], now) for one in watched],
+        lines=[_line(one, by_id[one.id], spans[one.id], upkeep, now) for one in watched],
         incidents=[_incident(row) for row in opened[:_INCIDENTS]],
         more_incidents=len(opened) > _INCIDENTS,
         blind=State.UNKNOWN in states and set(states) <= {State.UNKNOWN, State.PAUSED},
@@ -90,10 +114,24 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
     )
 
 
-def _line(one: Watched, row: Record, spans: list[Span], now: datetime) -> Line:
+def _line(
+    one: Watched,
+    row: Record,
+    spans: list[Span],
+    upkeep: _Upkeep,
+    now: datetime,
+) -> Line:
+    tags = row["spec"]["tags"]
+    apart = maintenance.stretches(upkeep.windows, one.id, tags)
+
     def ratio(window: timedelta) -> float | None:
         return uptime(
-            spans, window=window, created_at=row["created_at"], sight=_sight(row), now=now
+            spans,
+            window=window,
+            created_at=row["created_at"],
+            sight=_sight(row),
+            now=now,
+            maintenance=apart,
         ).ratio
 
     last = row["last_check"]
@@ -104,7 +142,18 @@ def _line(one: Watched, row: Record, spans: list[Span], now: datetime) -> Line:
         last_check=None if last is None else CheckSummary.model_validate(last),
         uptime_day=ratio(_DAY),
         uptime_week=ratio(_WEEK),
+        maintenance=next((said for spec, said in upkeep.going if spec.covers(one.id, tags)), None),
     )
+
+
+def _going(rows: list[Record], now: datetime) -> list[tuple[MaintenanceSpec, Maintained]]:
+    """The maintenance that goes on, what lasts longest first."""
+    found = []
+    for row in rows:
+        spec = parse_maintenance(row["spec"])
+        if (window := window_at(spec, to_ms(now))) is not None:
+            found.append((spec, Maintained(spec.name, to_datetime(window.end))))
+    return sorted(found, key=lambda one: one[1].until, reverse=True)
 
 
 def _recorded(row: Record) -> Standing:

@@ -5,9 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from vedette.core.events import Cause, IncidentRef
+from vedette.core.events import Cause, Held, IncidentRef
 from vedette.core.instants import iso
+from vedette.core.maintenance import MaintenanceSpec
 from vedette.core.state import State
+from vedette.core.windows import window_at
 
 Resolution = Literal["recovered", "paused", "deleted"]
 
@@ -20,6 +22,24 @@ class Change:
     state: State
     since: int
     cause: Cause
+    decided_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A maintenance of a monitor."""
+
+    id: UUID
+    spec: MaintenanceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A change that would open an incident, held until the end of a maintenance."""
+
+    sequence: int
+    held: Held
+    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +55,9 @@ class Incident:
     resolved_at: int | None = None
     recovered_at: int | None = None
     resolution: Resolution | None = None
+    held: Held | None = None
+    reminded_at: int | None = None
+    reminders: int = 0
 
     def ref(self) -> IncidentRef:
         """As events tell it."""
@@ -50,6 +73,7 @@ class Incident:
             resolution=self.resolution,
             cause=self.cause,
             channels=list(self.channels),
+            held=self.held,
         )
 
 
@@ -68,22 +92,77 @@ class Resolved:
 
 
 def follow(
-    current: Incident | None, change: Change, *, new_id: UUID, channels: Sequence[UUID], now: int
-) -> Opened | Resolved | None:
+    current: Incident | None,
+    change: Change,
+    *,
+    new_id: UUID,
+    channels: Sequence[UUID],
+    now: int,
+    maintenances: Sequence[Planned] = (),
+) -> Opened | Resolved | Waiting | None:
     """What one change of state does to the incident that is open, if any.
 
-    Not being seen ends nothing: an outage is over when somebody saw that it is.
+    Not being seen ends nothing: an outage is over when somebody saw that it is. And what is over
+    is told of, maintenance or not.
     """
     match change.state:
         case State.DOWN if current is None:
-            return Opened(
-                Incident(new_id, change.since, now, change.sequence, change.cause, tuple(channels))
+            return waiting(change, maintenances, change.decided_at) or opened(
+                change, new_id=new_id, channels=channels, now=now
             )
         case State.UP | State.DEGRADED if current is not None:
             return Resolved(resolve(current, "recovered", at=change.since, now=now))
         case State.PAUSED if current is not None:
             return Resolved(resolve(current, "paused", at=None, now=now))
     return None
+
+
+def opened(
+    change: Change,
+    *,
+    new_id: UUID,
+    channels: Sequence[UUID],
+    now: int,
+    held: Held | None = None,
+) -> Opened:
+    """The incident of a monitor that went down; `held` if it waited for a maintenance."""
+    return Opened(
+        Incident(
+            new_id,
+            change.since,
+            now,
+            change.sequence,
+            change.cause,
+            tuple(channels),
+            held=held,
+        )
+    )
+
+
+def waiting(change: Change, maintenances: Sequence[Planned], at: int) -> Waiting | None:
+    """What keeps an incident from being opened at an instant; of several, what lasts longest."""
+    going = [
+        (window.end, planned)
+        for planned in maintenances
+        if (window := window_at(planned.spec, at)) is not None
+    ]
+    if not going:
+        return None
+    until, planned = max(going, key=lambda one: one[0])
+    held = Held(maintenance_id=planned.id, name=planned.spec.name, down_at=iso(change.decided_at))
+    return Waiting(change.sequence, held, until)
+
+
+def remind(current: Incident, *, every_ms: int, now: int) -> Incident | None:
+    """The incident with one more reminder, if one is due.
+
+    Those that were due while nobody looked come down to one.
+    """
+    last = current.opened_at if current.reminded_at is None else current.reminded_at
+    due = (now - last) // every_ms
+    if due < 1:
+        return None
+    return replace(current, reminded_at=last + due * every_ms, reminders=current.reminders + 1)
 
 
 def resolve(current: Incident, resolution: Resolution, *, at: int | None, now: int) -> Incident:

@@ -8,21 +8,30 @@ import time
 from uuid import UUID
 
 import structlog
-from prometheus_client import Counter
 
 from vedette.bus.api import Handler, Message, Queue
 from vedette.bus.topology import STATES
-from vedette.core.events import Event, EventData, IncidentOpened, IncidentResolved
+from vedette.core.events import Event, IncidentOpened, IncidentResolved
 from vedette.core.ids import uuid7
-from vedette.incidents.domain import Incident, Opened, Resolved, follow, resolve
-from vedette.incidents.store import Monitor, Store
-from vedette.store import outbox
+from vedette.core.state import State
+from vedette.incidents.domain import (
+    Change,
+    Incident,
+    Opened,
+    Planned,
+    Resolved,
+    Waiting,
+    follow,
+    opened,
+    resolve,
+    waiting,
+)
+from vedette.incidents.store import Cursor, Monitor, Store
+from vedette.incidents.telling import tell
 from vedette.store.pool import Pool, connection, transaction
-from vedette.telemetry.traces import traceparent
 
 BATCH = 200
 
-turns = Counter("vedette_incidents_total", "Incidents opened and resolved.", ["turn"])
 log = structlog.get_logger()
 
 
@@ -46,7 +55,16 @@ class Handlers:
         """Follow what no event has told of."""
         async with connection(self._pool) as db:
             behind = await Store(db).behind(BATCH)
-        for monitor in behind:
+        await self._catch_up_with(behind)
+
+    async def release(self) -> None:
+        """Look again at what waited for the end of a maintenance."""
+        async with connection(self._pool) as db:
+            due = await Store(db).waiting(_now_ms(), BATCH)
+        await self._catch_up_with(due)
+
+    async def _catch_up_with(self, monitors: list[UUID]) -> None:
+        for monitor in monitors:
             async with transaction(self._pool) as db:
                 await _catch_up(Store(db), monitor)
 
@@ -55,47 +73,77 @@ async def _catch_up(store: Store, monitor_id: UUID) -> None:
     monitor = await store.monitor(monitor_id)
     if monitor is None:
         return
-    followed = await store.lock_cursor(monitor_id)
-    current = await store.open_incident(monitor_id)
-    now = time.time_ns() // 1_000_000
-    for change in await store.changes_after(monitor_id, followed):
-        if not monitor.deleted:
-            turn = follow(current, change, new_id=uuid7(now), channels=monitor.channels, now=now)
-            current = await _apply(store, monitor, turn, current, now)
-        followed = change.sequence
-    if monitor.deleted and current is not None:
-        turn = Resolved(resolve(current, "deleted", at=None, now=now))
-        await _apply(store, monitor, turn, current, now)
-    await store.move_cursor(monitor_id, followed)
+    cursor = await store.lock_cursor(monitor_id)
+    changes = await store.changes_after(monitor_id, cursor.sequence)
+    await store.move_cursor(monitor_id, await _Pursuit(store, monitor).follow(cursor, changes))
 
 
-async def _apply(
-    store: Store,
-    monitor: Monitor,
-    turn: Opened | Resolved | None,
-    current: Incident | None,
-    now: int,
-) -> Incident | None:
-    """Keep a turn and tell of it; returns the incident that is open afterwards."""
-    match turn:
-        case Opened(incident):
-            await store.insert(monitor, incident)
-            await _tell(
-                store, monitor, IncidentOpened(incident=incident.ref(), monitor=monitor.ref), now
+class _Pursuit:
+    """Following a monitor's changes, inside one transaction that has its cursor locked."""
+
+    def __init__(self, store: Store, monitor: Monitor) -> None:
+        self._store = store
+        self._monitor = monitor
+        self._now = _now_ms()
+
+    async def follow(self, cursor: Cursor, changes: list[Change]) -> Cursor:
+        """Do what the changes mean; returns how far they were followed."""
+        current = await self._store.open_incident(self._monitor.ref.id)
+        if self._monitor.deleted:
+            if current is not None:
+                await self._apply(Resolved(resolve(current, "deleted", at=None, now=self._now)))
+            return Cursor(changes[-1].sequence if changes else cursor.sequence, None)
+        maintenances: list[Planned] = []
+        if cursor.waiting is not None or any(change.state is State.DOWN for change in changes):
+            maintenances = await self._store.maintenances(self._monitor)
+        waits = cursor.waiting
+        for change in changes:
+            turn = follow(
+                current,
+                change,
+                new_id=uuid7(self._now),
+                channels=self._monitor.channels,
+                now=self._now,
+                maintenances=maintenances,
             )
+            # Whatever waited: its state is over.
+            waits = turn if isinstance(turn, Waiting) else None
+            if isinstance(turn, Opened | Resolved):
+                current = await self._apply(turn)
+        if waits is not None:
+            waits = await self._release(waits, maintenances)
+        return Cursor(changes[-1].sequence if changes else cursor.sequence, waits)
+
+    async def _release(self, waits: Waiting, maintenances: list[Planned]) -> Waiting | None:
+        """Open what waits if no maintenance keeps it any more; else it waits on."""
+        change = await self._store.change(self._monitor.ref.id, waits.sequence)
+        still = waiting(change, maintenances, self._now)
+        if still is not None:
+            log.info("an incident waits", monitor=str(self._monitor.ref.id), on=still.held.name)
+            return still
+        turn = opened(
+            change,
+            new_id=uuid7(self._now),
+            channels=self._monitor.channels,
+            now=self._now,
+            held=waits.held,
+        )
+        await self._apply(turn)
+        return None
+
+    async def _apply(self, turn: Opened | Resolved) -> Incident | None:
+        """Keep a turn and tell of it; returns the incident that is open afterwards."""
+        incident, ref = turn.incident, self._monitor.ref
+        if isinstance(turn, Opened):
+            await self._store.insert(self._monitor, incident)
+            opening = IncidentOpened(incident=incident.ref(), monitor=ref)
+            await tell(self._store.db, self._monitor, opening, self._now)
             return incident
-        case Resolved(incident):
-            await store.close(incident)
-            await _tell(
-                store, monitor, IncidentResolved(incident=incident.ref(), monitor=monitor.ref), now
-            )
-            return None
-        case None:
-            return current
+        await self._store.close(incident)
+        resolution = IncidentResolved(incident=incident.ref(), monitor=ref)
+        await tell(self._store.db, self._monitor, resolution, self._now)
+        return None
 
 
-async def _tell(store: Store, monitor: Monitor, data: EventData, now: int) -> None:
-    event = Event.of(data, workspace=monitor.workspace_id, at_ms=now, traceparent=traceparent())
-    await outbox.put(store.db, [event])
-    turns.labels(data.NAME.rpartition(".")[2]).inc()
-    log.info(data.NAME, incident=data.subject(), monitor=str(monitor.ref.id))
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -5,12 +5,16 @@ from contextlib import asynccontextmanager
 
 from vedette.bus.consuming import consuming
 from vedette.incidents.handlers import Handlers
+from vedette.incidents.maintenance import follow_maintenances
+from vedette.incidents.reminding import remind_all
 from vedette.incidents.settings import IncidentsSettings
 from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
+from vedette.store.pool import Pool
 
 PREFETCH = 8
 RECONCILE_S = 15
+ROUND_S = 1
 
 
 @asynccontextmanager
@@ -19,6 +23,14 @@ async def running(_settings: IncidentsSettings, resources: Resources) -> AsyncIt
     handlers = Handlers(resources.pool)
     async with (
         background("reconcile", lambda: every(RECONCILE_S, handlers.reconcile)),
+        background("rounds", lambda: every(ROUND_S, lambda: go_round(resources.pool, handlers))),
         consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
     ):
         yield
+
+
+async def go_round(pool: Pool, handlers: Handlers) -> None:
+    """What comes with time alone: maintenance, what waited for its end, reminders."""
+    await follow_maintenances(pool)
+    await handlers.release()
+    await remind_all(pool)

@@ -4,11 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from vedette.core.events import Cause, MonitorRef
+from vedette.core.events import Cause, Held, MonitorRef
 from vedette.core.instants import to_datetime, to_ms
+from vedette.core.maintenance import parse_maintenance
 from vedette.core.state import State
-from vedette.incidents.domain import Change, Incident
+from vedette.incidents.domain import Change, Incident, Planned, Waiting
 from vedette.store.pool import Connection
+
+_INCIDENT = (
+    "select i.monitor_id, i.id, i.since, i.opened_at, i.opened_by, i.cause, i.channels, i.held,"
+    " i.reminded_at, i.reminders from incident i"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,16 @@ class Monitor:
     ref: MonitorRef
     workspace_id: UUID
     channels: list[UUID]
+    remind_every_s: int | None
     deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last change of state that was followed, and whether it waits."""
+
+    sequence: int
+    waiting: Waiting | None
 
 
 class Store:
@@ -27,23 +42,51 @@ class Store:
     def __init__(self, db: Connection) -> None:
         self.db = db
 
-    async def lock_cursor(self, monitor: UUID) -> int:
-        """The last change that was followed; one transaction at a time gets past this."""
+    async def lock_cursor(self, monitor: UUID) -> Cursor:
+        """Where a monitor's changes were followed to; one transaction at a time gets past this."""
         await self.db.execute(
             "insert into incident_cursor (monitor_id, sequence) values ($1, 0)"
             " on conflict do nothing",
             monitor,
         )
-        sequence: int = await self.db.fetchval(
-            "select sequence from incident_cursor where monitor_id = $1 for update", monitor
+        row: Any = await self.db.fetchrow(
+            "select sequence, held, held_until from incident_cursor where monitor_id = $1"
+            " for update",
+            monitor,
         )
-        return sequence
+        return Cursor(row["sequence"], None if row["held"] is None else _waiting(row))
 
-    async def move_cursor(self, monitor: UUID, sequence: int) -> None:
-        """Remember the last change that was followed."""
+    async def move_cursor(self, monitor: UUID, cursor: Cursor) -> None:
+        """Remember where a monitor's changes were followed to."""
+        waiting = cursor.waiting
         await self.db.execute(
-            "update incident_cursor set sequence = $2 where monitor_id = $1", monitor, sequence
+            "update incident_cursor set sequence = $2, held = $3, held_until = $4"
+            " where monitor_id = $1",
+            monitor,
+            cursor.sequence,
+            None if waiting is None else waiting.held.model_dump(mode="json"),
+            None if waiting is None else to_datetime(waiting.until),
         )
+
+    async def waiting(self, now: int, limit: int) -> list[UUID]:
+        """Monitors whose change has waited long enough, as far as is known."""
+        rows = await self.db.fetch(
+            "select monitor_id from incident_cursor where held_until <= $1"
+            " order by held_until limit $2",
+            to_datetime(now),
+            limit,
+        )
+        return [row["monitor_id"] for row in rows]
+
+    async def maintenances(self, monitor: Monitor) -> list[Planned]:
+        """The maintenances that a monitor is part of."""
+        rows = await self.db.fetch(
+            "select id, spec from maintenance where workspace_id = $1 and deleted_at is null"
+            " order by id",
+            monitor.workspace_id,
+        )
+        planned = [Planned(row["id"], parse_maintenance(row["spec"])) for row in rows]
+        return [one for one in planned if one.spec.covers(monitor.ref.id, monitor.ref.tags)]
 
     async def monitor(self, monitor: UUID) -> Monitor | None:
         """The monitor, deleted or not."""
@@ -57,26 +100,27 @@ class Store:
     async def changes_after(self, monitor: UUID, sequence: int) -> list[Change]:
         """The changes of state that were not followed yet, in order."""
         rows = await self.db.fetch(
-            "select sequence, state, started_at, cause from span"
+            "select sequence, state, started_at, decided_at, cause from span"
             " where monitor_id = $1 and sequence > $2 order by sequence",
             monitor,
             sequence,
         )
-        return [
-            Change(
-                row["sequence"],
-                State(row["state"]),
-                to_ms(row["started_at"]),
-                Cause.model_validate(row["cause"] or {}),
-            )
-            for row in rows
-        ]
+        return [_change(row) for row in rows]
+
+    async def change(self, monitor: UUID, sequence: int) -> Change:
+        """One of the changes of state."""
+        row = await self.db.fetchrow(
+            "select sequence, state, started_at, decided_at, cause from span"
+            " where monitor_id = $1 and sequence = $2",
+            monitor,
+            sequence,
+        )
+        return _change(row)
 
     async def open_incident(self, monitor: UUID) -> Incident | None:
         """The incident that is open, if any."""
         row = await self.db.fetchrow(
-            "select id, since, opened_at, opened_by, cause, channels from incident"
-            " where monitor_id = $1 and resolved_at is null",
+            f"{_INCIDENT} where i.monitor_id = $1 and i.resolved_at is null",
             monitor,
         )
         return _incident(row) if row else None
@@ -85,8 +129,8 @@ class Store:
         """Keep a new incident."""
         await self.db.execute(
             "insert into incident (id, workspace_id, monitor_id, state, severity, since,"
-            " opened_at, opened_by, cause, channels)"
-            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            " opened_at, opened_by, cause, channels, held)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             incident.id,
             monitor.workspace_id,
             monitor.ref.id,
@@ -97,6 +141,7 @@ class Store:
             incident.opened_by,
             incident.cause.model_dump(mode="json", exclude_none=True),
             list(incident.channels),
+            None if incident.held is None else incident.held.model_dump(mode="json"),
         )
 
     async def close(self, incident: Incident) -> None:
@@ -109,6 +154,34 @@ class Store:
             to_datetime(incident.resolved_at or 0),
             None if recovered_at is None else to_datetime(recovered_at),
             incident.resolution,
+        )
+
+    async def to_remind(self, now: int) -> tuple[UUID, Incident] | None:
+        """An open incident, and its monitor, of which a reminder is due; locked.
+
+        Monitors in maintenance are passed over, and so is what another process has locked.
+        """
+        row = await self.db.fetchrow(
+            f"{_INCIDENT} join monitor m on m.id = i.monitor_id"
+            " where i.resolved_at is null and m.deleted_at is null"
+            " and m.spec->>'remind_every_s' is not null"
+            " and coalesce(i.reminded_at, i.opened_at)"
+            "  + make_interval(secs => (m.spec->>'remind_every_s')::int) <= $1"
+            " and not exists (select from maintenance_window w"
+            "  where w.workspace_id = i.workspace_id and w.ended_at is null and (w.everything"
+            "   or i.monitor_id = any(w.monitors) or m.spec->'tags' ?| w.tags))"
+            " order by i.id limit 1 for update of i skip locked",
+            to_datetime(now),
+        )
+        return None if row is None else (row["monitor_id"], _incident(row))
+
+    async def remember_reminder(self, incident: Incident) -> None:
+        """Keep that an incident had a reminder."""
+        await self.db.execute(
+            "update incident set reminded_at = $2, reminders = $3 where id = $1",
+            incident.id,
+            to_datetime(incident.reminded_at or 0),
+            incident.reminders,
         )
 
     async def behind(self, limit: int) -> list[UUID]:
@@ -134,8 +207,23 @@ def _monitor(row: Any) -> Monitor:
         ),
         row["workspace_id"],
         [UUID(channel) for channel in spec["channels"]],
+        spec.get("remind_every_s"),
         row["deleted"],
     )
+
+
+def _change(row: Any) -> Change:
+    return Change(
+        row["sequence"],
+        State(row["state"]),
+        to_ms(row["started_at"]),
+        Cause.model_validate(row["cause"] or {}),
+        to_ms(row["decided_at"]),
+    )
+
+
+def _waiting(row: Any) -> Waiting:
+    return Waiting(row["sequence"], Held.model_validate(row["held"]), to_ms(row["held_until"]))
 
 
 def _incident(row: Any) -> Incident:
@@ -146,4 +234,7 @@ def _incident(row: Any) -> Incident:
         row["opened_by"],
         Cause.model_validate(row["cause"]),
         tuple(row["channels"]),
+        held=None if row["held"] is None else Held.model_validate(row["held"]),
+        reminded_at=None if row["reminded_at"] is None else to_ms(row["reminded_at"]),
+        reminders=row["reminders"],
     )

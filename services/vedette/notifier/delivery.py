@@ -7,7 +7,7 @@ from uuid import UUID
 from vedette.core.errors import VedetteError
 from vedette.notifier.words import one_line
 
-Transition = Literal["opened", "resolved", "expiring", "test"]
+Transition = Literal["opened", "reminder", "resolved", "expiring", "test"]
 Status = Literal["pending", "sent", "failed", "skipped"]
 
 
@@ -24,6 +24,8 @@ class Delivery:
     transition: Transition
     lane: str
     event: dict[str, Any]
+    number: int = 0
+    """Which of an incident's reminders it is; 0 for what is said once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,8 @@ class Claim:
     """Whether an earlier attempt may have been accepted without our knowing."""
     opened: Status | None
     """How the message this one answers stands; None for a message that answers none."""
+    outdated: bool
+    """Whether a later message says more: the incident's end, or another reminder."""
     sealed_config: bytes
     channel_deleted: bool
 

@@ -7,7 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from vedette.core.events import Event, IncidentOpened, IncidentResolved, event_type
+from vedette.core.events import (
+    Event,
+    IncidentOpened,
+    IncidentReminded,
+    IncidentResolved,
+    event_type,
+)
 from vedette.core.ids import derived
 from vedette.notifier.delivery import (
     Claim,
@@ -40,6 +46,12 @@ LIMITS: Mapping[str, Limit] = {
 }
 _OTHER = Limit(each=4, in_all=32)
 
+TRANSITIONS: Mapping[str, Transition] = {
+    IncidentOpened.NAME: "opened",
+    IncidentReminded.NAME: "reminder",
+    IncidentResolved.NAME: "resolved",
+}
+
 _PORTS = {"http": 80, "https": 443}
 _FIRST_RETRY_S = 2.0
 _LONGEST_RETRY_S = 300.0
@@ -62,10 +74,12 @@ def deliveries_of_incident(
     event: Event, envelope: dict[str, Any], incident_id: UUID, audiences: Iterable[Audience]
 ) -> list[Delivery]:
     """One delivery a recipient. The same transition always gives the same ids."""
-    transition: Transition = "opened" if event.name == IncidentOpened.NAME else "resolved"
+    transition = TRANSITIONS[event.name]
+    number = event.data["number"] if transition == "reminder" else 0
+    said = f"{transition} {number}" if number else transition
     return [
         Delivery(
-            id=delivery_id(incident_id, transition, audience.channel_id, recipient),
+            id=delivery_id(incident_id, said, audience.channel_id, recipient),
             workspace_id=event.workspace,
             incident_id=incident_id,
             channel_id=audience.channel_id,
@@ -74,6 +88,7 @@ def deliveries_of_incident(
             transition=transition,
             lane=lane(audience.kind, recipient),
             event=envelope,
+            number=number,
         )
         for audience in audiences
         for recipient in audience.recipients
@@ -182,6 +197,8 @@ def before_sending(claim: Claim) -> Failed | Skipped | None:
     """Why a message is not to be sent after all; None when it is."""
     if claim.opened in {"failed", "skipped"}:
         return Skipped("not sent: the recipient was never told that it went down")
+    if claim.outdated:
+        return Skipped("not sent: a later message says more")
     if claim.channel_deleted:
         return Failed("the channel was deleted")
     return None

@@ -18,6 +18,7 @@ from vedette.core.events import (
     Event,
     IncidentOpened,
     IncidentRef,
+    IncidentReminded,
     IncidentResolved,
 )
 from vedette.notifier.configs import open_config
@@ -106,10 +107,16 @@ async def tell_resolution(received: Received, plan: Plan) -> None:
         envelope = opening.model_dump(mode="json", exclude_none=True)
         await _add_openings(Received(opening, envelope), incident, plan)
         told = await plan.store.recipients(incident.id, "opened")
-    audiences = [Audience(channel, kind, [recipient]) for channel, kind, recipient in told]
-    await plan.store.add(
-        deliveries_of_incident(received.event, received.envelope, incident.id, audiences)
-    )
+    await _tell_again(received, incident, told, plan)
+
+
+async def tell_reminder(received: Received, plan: Plan) -> None:
+    """Everyone who is told of the opening, unless the incident is over already."""
+    incident = IncidentReminded.model_validate(received.event.data).incident
+    await plan.store.lock_incident(incident.id)
+    if not await plan.store.recipients(incident.id, "resolved"):
+        told = await plan.store.recipients(incident.id, "opened")
+        await _tell_again(received, incident, told, plan)
 
 
 async def tell_ending(received: Received, plan: Plan) -> None:
@@ -136,6 +143,16 @@ async def _add_openings(opening: Received, incident: IncidentRef, plan: Plan) ->
     )
 
 
+async def _tell_again(
+    received: Received, incident: IncidentRef, told: Sequence[tuple[UUID, str, str]], plan: Plan
+) -> None:
+    """The same recipients, whatever their channels are by now."""
+    audiences = [Audience(channel, kind, [recipient]) for channel, kind, recipient in told]
+    await plan.store.add(
+        deliveries_of_incident(received.event, received.envelope, incident.id, audiences)
+    )
+
+
 def _received(body: bytes) -> Received:
     try:
         envelope = orjson.loads(body)
@@ -149,6 +166,7 @@ def _received(body: bytes) -> Received:
 
 HANDLERS: Mapping[str, Callable[[Received, Plan], Awaitable[None]]] = {
     IncidentOpened.NAME: tell_opening,
+    IncidentReminded.NAME: tell_reminder,
     IncidentResolved.NAME: tell_resolution,
     CertificateExpiring.NAME: tell_ending,
     DomainExpiring.NAME: tell_ending,

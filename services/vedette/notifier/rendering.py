@@ -12,6 +12,7 @@ from vedette.core.events import (
     DomainExpiring,
     Event,
     IncidentOpened,
+    IncidentReminded,
     IncidentResolved,
 )
 from vedette.notifier.story import outage_s, tell, what_ends, when, why
@@ -59,6 +60,9 @@ def text_message(event: Event, *, reference: str) -> str:
         case IncidentOpened(incident=incident, monitor=monitor):
             word, name, target = "DOWN", monitor.name, monitor.target
             rest = f" since {short_instant(incident.since)}: {why(incident.cause)}"
+        case IncidentReminded(incident=incident, monitor=monitor, down_s=seconds):
+            word, name, target = "STILL DOWN", monitor.name, monitor.target
+            rest = f" for {duration(seconds)}: {why(incident.cause)}"
         case IncidentResolved(incident=incident, monitor=monitor):
             name, target = monitor.name, monitor.target
             word, rest = "UP", _lasted(outage_s(incident))

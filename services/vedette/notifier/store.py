@@ -63,11 +63,11 @@ class Planning:
         """Write deliveries that are due at once; those that exist are left as they are."""
         await self._db.executemany(
             "insert into delivery (id, workspace_id, incident_id, channel_id, kind, recipient,"
-            " transition, lane, event) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+            " transition, lane, event, number) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
             " on conflict do nothing",
             [
                 (d.id, d.workspace_id, d.incident_id, d.channel_id, d.kind, d.recipient,
-                 d.transition, d.lane, d.event)
+                 d.transition, d.lane, d.event, d.number)
                 for d in deliveries
             ],
         )  # fmt: skip
@@ -174,8 +174,9 @@ class Recording:
         return done == "UPDATE 1"
 
 
-# A resolution waits for its opening, row by row. `materialized` keeps the planner from
-# locking more rows than the lanes have places for.
+# A resolution or a reminder waits for its opening, row by row, and a resolution for a reminder that
+# is being sent. A reminder is outdated once another one, or the end, is there to be told.
+# `materialized` keeps the planner from locking more rows than the lanes have places for.
 _CLAIM = """
 with due as materialized (
     select found.id, found.claimed_by is not null as doubtful
@@ -186,11 +187,14 @@ with due as materialized (
         where d.status = 'pending' and d.lane = room.lane and d.next_attempt_at <= now()
             and d.id <> all ($5::uuid[])
             and not exists (
-                select from delivery opened
-                where d.transition = 'resolved' and opened.transition = 'opened'
-                    and opened.incident_id = d.incident_id
-                    and opened.channel_id = d.channel_id and opened.recipient = d.recipient
-                    and opened.status = 'pending')
+                select from delivery before
+                where d.transition in ('reminder', 'resolved')
+                    and before.incident_id = d.incident_id
+                    and before.channel_id = d.channel_id and before.recipient = d.recipient
+                    and before.status = 'pending'
+                    and (before.transition = 'opened'
+                        or (d.transition = 'resolved' and before.transition = 'reminder'
+                            and before.claimed_by is not null)))
         order by d.next_attempt_at
         limit room.places
         for update of d skip locked
@@ -205,13 +209,21 @@ claimed as (
 )
 select claimed.id, claimed.workspace_id, claimed.incident_id, claimed.channel_id, claimed.kind,
     claimed.recipient, claimed.transition, claimed.lane, claimed.event, claimed.attempts,
-    claimed.doubtful, opened.status as opened, channel.sealed_config,
+    claimed.doubtful, claimed.number, opened.status as opened,
+    claimed.transition = 'reminder' and exists (
+        select from delivery later
+        where later.incident_id = claimed.incident_id
+            and later.channel_id = claimed.channel_id and later.recipient = claimed.recipient
+            and (later.transition = 'resolved'
+                or (later.transition = 'reminder' and later.number > claimed.number))
+    ) as outdated,
+    channel.sealed_config,
     channel.deleted_at is not null as channel_deleted,
     extract(epoch from now() - claimed.created_at)::float8 as age_s
 from claimed
 join channel on channel.id = claimed.channel_id
 left join delivery opened
-    on claimed.transition = 'resolved' and opened.transition = 'opened'
+    on claimed.transition in ('reminder', 'resolved') and opened.transition = 'opened'
     and opened.incident_id = claimed.incident_id
     and opened.channel_id = claimed.channel_id and opened.recipient = claimed.recipient
 """
@@ -229,11 +241,13 @@ def _claim(row: Any) -> Claim:
             transition=row["transition"],
             lane=row["lane"],
             event=row["event"],
+            number=row["number"],
         ),
         attempt=row["attempts"],
         age_s=row["age_s"],
         doubtful=row["doubtful"],
         opened=row["opened"],
+        outdated=row["outdated"],
         sealed_config=row["sealed_config"],
         channel_deleted=row["channel_deleted"],
     )

@@ -12,6 +12,7 @@ from vedette.core.events import (
     Event,
     IncidentOpened,
     IncidentRef,
+    IncidentReminded,
     IncidentResolved,
     MonitorRef,
 )
@@ -45,6 +46,8 @@ def tell(event: Event, *, at_ms: int, public_url: str | None) -> Story:
     match event.payload():
         case IncidentOpened(incident=incident, monitor=monitor):
             return _opened(incident, monitor, at_ms, _link(public_url))
+        case IncidentReminded() as reminder:
+            return _reminder(reminder, at_ms, _link(public_url))
         case IncidentResolved(incident=incident, monitor=monitor):
             return _resolved(incident, monitor, _link(public_url))
         case CertificateExpiring() | DomainExpiring() as ending:
@@ -71,13 +74,31 @@ def _opened(incident: IncidentRef, monitor: MonitorRef, at_ms: int, link: str | 
     name = one_line(monitor.name)
     ago = duration((at_ms - instant_ms(incident.since)) / 1000)
     reason = why(incident.cause)
-    rows = [
-        ("Monitor", name),
-        ("Target", one_line(monitor.target)),
-        ("Down since", f"{instant(incident.since)} ({ago} ago)"),
-        *_evidence(incident.cause),
-    ]
+    rows = [*_down(incident, monitor, ago), *_evidence(incident.cause)]
     return Story(f"DOWN: {name} — {reason}", "down", f"{name} is down", [], rows, link)
+
+
+def _reminder(reminder: IncidentReminded, at_ms: int, link: str | None) -> Story:
+    incident, name = reminder.incident, one_line(reminder.monitor.name)
+    ago = duration((at_ms - instant_ms(incident.since)) / 1000)
+    rows = [*_down(incident, reminder.monitor, ago), *_evidence(incident.cause)]
+    return Story(
+        f"STILL DOWN: {name} — for {ago}: {why(incident.cause)}",
+        "down",
+        f"{name} is still down, for {ago} now",
+        [],
+        [*rows, ("Reminder", str(reminder.number))],
+        link,
+    )
+
+
+def _down(incident: IncidentRef, monitor: MonitorRef, ago: str) -> Iterator[Row]:
+    yield "Monitor", one_line(monitor.name)
+    yield "Target", one_line(monitor.target)
+    yield "Down since", f"{instant(incident.since)} ({ago} ago)"
+    if incident.held is not None:
+        held = incident.held
+        yield "Held back", f"since {instant(held.down_at)}, for {one_line(held.name)} (maintenance)"
 
 
 def _resolved(incident: IncidentRef, monitor: MonitorRef, link: str | None) -> Story:

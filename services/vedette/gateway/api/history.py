@@ -3,17 +3,18 @@
 from datetime import UTC, datetime
 
 from aiohttp import web
+from asyncpg import Record
 from pydantic import AwareDatetime, Field
 
 from vedette.core.outcome import Outcome
 from vedette.core.state import State
 from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
-from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, uptime
+from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, Spent, average_ms, uptime
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
 from vedette.gateway.problems import not_found
 from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_query
-from vedette.gateway.store import history, monitors
+from vedette.gateway.store import history, maintenance, monitors
 from vedette.gateway.views.common import page
 from vedette.gateway.views.history import (
     CheckView,
@@ -99,19 +100,35 @@ async def uptimes(call: Call) -> web.Response:
             raise not_found("monitor")
         longest = now - max(WINDOWS.values())
         rows = await history.spans_since(db, call.workspace, [monitor], longest)
+        windows = await maintenance.windows_since(db, call.workspace, longest)
+        since = {name: now - length for name, length in WINDOWS.items()}
+        spent = await history.spent_since(db, call.workspace, monitor, list(since.values()))
     found = [Span(State(r["state"]), r["started_at"], r["ended_at"]) for r in rows]
     sight = Sight(
         last_vote=row["last_vote"],
         interval_s=row["spec"].get("interval_s"),
         timeout_s=row["spec"].get("timeout_s", 0),
     )
-    windows = {
+    apart = maintenance.stretches(windows, monitor, row["spec"]["tags"])
+    views = {
         name: uptime_view(
-            uptime(found, window=length, created_at=row["created_at"], sight=sight, now=now)
+            uptime(
+                found,
+                window=length,
+                created_at=row["created_at"],
+                sight=sight,
+                now=now,
+                maintenance=apart,
+            ),
+            average_ms(_spent(row) for row in spent if row["since"] == since[name]),
         )
         for name, length in WINDOWS.items()
     }
-    return reply(UptimesView(monitor_id=monitor, until=now, windows=windows))
+    return reply(UptimesView(monitor_id=monitor, until=now, windows=views))
+
+
+def _spent(row: Record) -> Spent:
+    return Spent(Outcome(row["outcome"]), row["checks"], row["total_ms"])
 
 
 _OF = f"{PREFIX}/monitors/{{id}}"

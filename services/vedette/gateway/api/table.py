@@ -6,10 +6,12 @@ from vedette.gateway.api import (
     deliveries,
     history,
     incidents,
+    maintenance,
     metrics,
     monitors,
     regions,
     reports,
+    summary,
     trials,
 )
 
@@ -21,7 +23,9 @@ ENDPOINTS = (
     *channels.ENDPOINTS,
     *trials.ENDPOINTS,
     *incidents.ENDPOINTS,
+    *maintenance.ENDPOINTS,
     *deliveries.ENDPOINTS,
     *regions.ENDPOINTS,
+    *summary.ENDPOINTS,
     *metrics.ENDPOINTS,
 )

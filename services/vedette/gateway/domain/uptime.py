@@ -1,13 +1,15 @@
 """Uptime: how long a monitor was in each state, exactly, from its spans.
 
-Uptime is time, not a count of checks. Only time in which the target was seen counts: what was
-unknown, paused or pending is left out of the ratio, and told beside it.
+Uptime is time, not a count of checks. Only time in which the target was seen, and outside of
+maintenance, counts: what was unknown, paused or pending is left out of the ratio, and told beside
+it, and so is maintenance, whatever the state was meanwhile.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from vedette.core.outcome import Outcome
 from vedette.core.state import State
 
 WINDOWS: Mapping[str, timedelta] = {
@@ -18,6 +20,8 @@ WINDOWS: Mapping[str, timedelta] = {
 }
 JUDGED = frozenset({State.UP, State.DEGRADED, State.DOWN})
 _NOTHING = timedelta(0)
+Stretch = tuple[datetime, datetime | None]
+"""From an instant to another; what lasts has no end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class Uptime:
     """Time in each state within one window."""
 
     in_state: Mapping[State, timedelta]
+    maintenance: timedelta = _NOTHING
 
     @property
     def seen(self) -> timedelta:
@@ -74,20 +79,68 @@ class Uptime:
         return up / self.seen if self.seen else None
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """How long the checks of one outcome took together, as far as they were timed."""
+
+    outcome: Outcome
+    checks: int
+    total_ms: float
+
+
+def average_ms(spent: Iterable[Spent]) -> float | None:
+    """How long the target took to answer, on average: a failure is no answer. None without any."""
+    answered = [one for one in spent if one.outcome in {Outcome.UP, Outcome.DEGRADED}]
+    checks = sum(one.checks for one in answered)
+    return sum(one.total_ms for one in answered) / checks if checks else None
+
+
 def uptime(
-    spans: Iterable[Span], *, window: timedelta, created_at: datetime, sight: Sight, now: datetime
+    spans: Iterable[Span],
+    *,
+    window: timedelta,
+    created_at: datetime,
+    sight: Sight,
+    now: datetime,
+    maintenance: Iterable[Stretch] = (),
 ) -> Uptime:
     """The sums over the last `window`, as far as the monitor existed.
 
-    The sums of all states add up to that time: what no span covers is pending.
+    The sums of all states and the maintenance add up to that time: what no span covers is pending.
     """
     begin = min(max(now - window, created_at), now)
+    apart = _joined(_clipped(maintenance, begin, now))
     totals = dict.fromkeys(State, _NOTHING)
     for span in _as_seen(spans, sight, now):
-        overlap = min(span.ended_at or now, now) - max(span.started_at, begin)
-        totals[span.state] += max(overlap, _NOTHING)
-    totals[State.PENDING] += now - begin - sum(totals.values(), _NOTHING)
-    return Uptime(totals)
+        for start, end in _clipped([(span.started_at, span.ended_at)], begin, now):
+            shared = (end - start for start, end in _clipped(apart, start, end))
+            totals[span.state] += end - start - sum(shared, _NOTHING)
+    set_apart = sum((end - start for start, end in apart), _NOTHING)
+    totals[State.PENDING] += now - begin - set_apart - sum(totals.values(), _NOTHING)
+    return Uptime(totals, set_apart)
+
+
+def _clipped(
+    stretches: Iterable[Stretch], begin: datetime, end: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    """What of the stretches lies between two instants."""
+    for started_at, ended_at in stretches:
+        start, stop = max(started_at, begin), min(ended_at or end, end)
+        if start < stop:
+            yield start, stop
+
+
+def _joined(
+    stretches: Iterable[tuple[datetime, datetime]],
+) -> list[tuple[datetime, datetime]]:
+    """The stretches in order, those that overlap made one."""
+    found: list[tuple[datetime, datetime]] = []
+    for start, end in sorted(stretches):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
 
 
 def _as_seen(spans: Iterable[Span], sight: Sight, now: datetime) -> Iterable[Span]:

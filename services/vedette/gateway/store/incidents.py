@@ -9,7 +9,8 @@ from vedette.store.pool import Connection
 _NEWEST = UUID(int=2**128 - 1)
 _SELECT = (
     "select i.id, i.monitor_id, m.spec->>'name' as name, m.target, i.state, i.severity, i.since,"
-    " i.opened_at, i.resolved_at, i.recovered_at, i.resolution, i.cause, i.channels"
+    " i.opened_at, i.resolved_at, i.recovered_at, i.resolution, i.cause, i.channels,"
+    " i.held, i.reminders"
     " from incident i join monitor m on m.id = i.monitor_id where i.workspace_id = $1"
 )
 

@@ -19,7 +19,8 @@ class DeliveryView(View):
     channel_id: UUID
     kind: str
     recipient: str
-    transition: Literal["opened", "resolved", "expiring", "test"]
+    transition: Literal["opened", "reminder", "resolved", "expiring", "test"]
+    number: int = Field(description="Which of an incident's reminders; 0 for what is said once.")
     status: Status
     attempts: int
     next_attempt_at: Instant | None

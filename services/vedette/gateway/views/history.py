@@ -61,7 +61,8 @@ class SpanView(View):
 
 
 class UptimeView(View):
-    """One window. The six sums add up to the part of it in which the monitor existed."""
+    """One window. The six states' sums and maintenance_s add up to the part of it in which the
+    monitor existed; what was maintenance is in no other sum."""
 
     uptime: float | None = Field(
         ge=0, le=1, description="(up_s + degraded_s) / seen_s; null when nothing was seen."
@@ -72,7 +73,11 @@ class UptimeView(View):
     unknown_s: float
     paused_s: float
     pending_s: float
+    maintenance_s: float
     seen_s: float = Field(description="up_s + degraded_s + down_s.")
+    average_ms: float | None = Field(
+        description="How long checks that found it up or degraded took, on average."
+    )
 
 
 class UptimesView(View):
@@ -120,10 +125,16 @@ def span_view(row: Record) -> dict[str, Any]:
     return shown(SpanView.model_validate(dict(row)))
 
 
-def uptime_view(uptime: Uptime) -> UptimeView:
+def uptime_view(uptime: Uptime, average_ms: float | None) -> UptimeView:
     """An uptime as an answer."""
     seconds = {f"{state}_s": _seconds(spent) for state, spent in uptime.in_state.items()}
-    return UptimeView(uptime=uptime.ratio, seen_s=_seconds(uptime.seen), **seconds)
+    return UptimeView(
+        uptime=uptime.ratio,
+        seen_s=_seconds(uptime.seen),
+        maintenance_s=_seconds(uptime.maintenance),
+        average_ms=_milliseconds(average_ms),
+        **seconds,
+    )
 
 
 def _seconds(spent: timedelta) -> float:

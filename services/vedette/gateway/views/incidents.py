@@ -6,7 +6,7 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import Field
 
-from vedette.core.events import Cause
+from vedette.core.events import Cause, Held
 from vedette.gateway.views.common import Instant, View, shown
 from vedette.gateway.views.deliveries import DeliveryView
 
@@ -34,6 +34,8 @@ class IncidentView(View):
     resolution: Literal["recovered", "paused", "deleted"] | None
     cause: Cause
     channels: list[UUID] = Field(description="The channels that were told.")
+    held: Held | None = Field(description="If it waited for a maintenance's end: which, and since.")
+    reminders: int = Field(description="How often those who were told were told again.")
 
 
 class IncidentDetail(IncidentView):
