@@ -8,6 +8,7 @@ from tests.conformance.mapping.reading import NotExpressible
 from tests.conformance.observation import Observation, Problem
 
 from vedette.core.kinds import parse_monitor
+from vedette.core.maintenance import parse_maintenance
 from vedette.core.monitor import MonitorSpec
 from vedette.prober.plans import Unusable, plan_of
 
@@ -26,6 +27,16 @@ def validated(define: Callable[[], Mapping[str, Any]]) -> Observation:
     except (ValueError, Unusable) as error:
         return _refusal([Problem((), str(error))])
     return Observation(spec=spec)
+
+
+def planned(define: Callable[[], Mapping[str, Any]]) -> Observation:
+    """A maintenance, or why it is refused. Raises NotExpressible."""
+    try:
+        parse_maintenance(define())
+    except ValidationError as error:
+        # Behind the kind, which is ours alone.
+        return _refusal([Problem(one["loc"][1:], one["msg"]) for one in error.errors()])
+    return Observation()
 
 
 def _refusal(problems: list[Problem]) -> Observation:

@@ -127,7 +127,7 @@ def _error_length(expected: int, observation: Observation) -> str | None:
 
 
 def _defaults(expected: dict[str, Any], observation: Observation) -> str | None:
-    """Read back from a definition that does not say them."""
+    """Read back from a definition that leaves out what its source leaves out."""
     spec: Any = observation.spec
     own = {
         "method": spec.target.method,

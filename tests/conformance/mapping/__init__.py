@@ -23,6 +23,10 @@ _MODULES: Mapping[str, Callable[[Reading], Definition]] = {
     "icmp": icmp.define,
     "grpc": grpc.define,
 }
+# What a source has where nothing is said.
+_THRESHOLDS: Mapping[str, Definition] = {
+    "gatus": {"failure_threshold": 3, "recovery_threshold": 2},
+}
 
 
 def definition_of(kind: str, probe: Mapping[str, Any], source: str) -> Definition:
@@ -38,8 +42,11 @@ def definition_of(kind: str, probe: Mapping[str, Any], source: str) -> Definitio
         value = reading.get(ours, reading.get(theirs))
         if value is not None:
             definition[ours] = value
+    if "reminder_interval_s" in reading:
+        # 0 is never, there.
+        definition["remind_every_s"] = reading.get("reminder_interval_s") or None
     reading.finish()
-    return definition
+    return _THRESHOLDS.get(source, {}) | definition
 
 
 def _kind(kind: str, probe: Mapping[str, Any]) -> str:

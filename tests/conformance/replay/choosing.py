@@ -14,6 +14,7 @@ from tests.conformance.replay import (
     histories,
     isolated,
     network,
+    notifying,
     pushes,
     schedules,
     states,
@@ -31,6 +32,7 @@ _PURE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
     "daily": histories.daily,
     "beats": histories.beats,
     "thresholds_days": endings.told,
+    "latest": histories.summary,
 }
 
 
@@ -81,6 +83,8 @@ async def _state(run: Run, kit: Kit, bench: Bench) -> Observation:
     for key, pure in _PURE.items():
         if key in probe:
             return Observation(values=pure(probe))
+    if "delivered" in expect:
+        return Observation(values=await notifying.told(probe, run.source))
     if "runs_per_hour" in expect:
         return Observation(values=schedules.spread(probe))
     if "concurrency" in probe:

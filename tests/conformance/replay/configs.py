@@ -5,9 +5,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.conformance.definitions import validated
+from tests.conformance.definitions import planned, validated
 from tests.conformance.kit import Kit, Run
-from tests.conformance.mapping import definition_of
+from tests.conformance.mapping import definition_of, maintenance
 from tests.conformance.mapping.reading import NotExpressible
 from tests.conformance.observation import Observation, Problem
 
@@ -27,6 +27,8 @@ def replay(run: Run, kit: Kit) -> Observation:
         probe = dict(run.probe.get("config") or run.probe)
         if "tls" in probe:
             probe["tls"] = _with_files(probe["tls"], kit.client_files(Path(folder)))
+        if probe.keys() == {"maintenance"}:
+            return planned(lambda: maintenance.define(probe["maintenance"], run.source))
         observation = validated(lambda: _definition(run, probe))
     kind = None if observation.spec is None else probe.get("type", observation.spec.kind)
     observation.values = {"check_kind": kind}

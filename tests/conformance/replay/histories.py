@@ -11,10 +11,20 @@ from typing import Any
 from tests.conformance.mapping.reading import NotExpressible
 
 from vedette.core.instants import iso, to_ms
+from vedette.core.outcome import Outcome
+from vedette.core.overall import Overall, overall
 from vedette.core.state import State
-from vedette.gateway.domain.uptime import Sight, Span, uptime
+from vedette.gateway.domain.uptime import Sight, Span, Spent, average_ms, uptime
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_WORDS = {
+    Overall.NOTHING: "none",
+    Overall.UP: "all-up",
+    Overall.PARTLY: "partial",
+    Overall.DOWN: "all-down",
+    Overall.UNKNOWN: "all-down",
+    Overall.MAINTENANCE: "maintenance",
+}
 _WINDOWS = {"1h": 1 / 24, "24h": 1, "7d": 7, "30d": 30, "365d": 365}
 
 
@@ -33,7 +43,23 @@ def daily(probe: Mapping[str, Any]) -> dict[str, Any]:
 def beats(probe: Mapping[str, Any]) -> dict[str, Any]:
     """Results with their response times."""
     states = [State(beat[0].lower()) for beat in probe["beats"]]
-    return {"uptime_24h": _ratios(states, timedelta(minutes=1))["24h"]}
+    spent = [Spent(Outcome(beat[0].lower()), *_timed(beat)) for beat in probe["beats"]]
+    return {
+        "uptime_24h": _ratios(states, timedelta(minutes=1))["24h"],
+        "average_ping_ms": average_ms(spent),
+    }
+
+
+def _timed(beat: Sequence[Any]) -> tuple[int, float]:
+    """How many checks it stands for, of those that were timed, and how long they took."""
+    return (1, float(beat[1])) if len(beat) > 1 else (0, 0.0)
+
+
+def summary(probe: Mapping[str, Any]) -> dict[str, Any]:
+    """One word for the latest statuses; MAINTENANCE is no state but lies over one."""
+    latest = probe["latest"]
+    states = [State.UP if one == "MAINTENANCE" else State(one.lower()) for one in latest]
+    return {"summary": _WORDS[overall(states, maintenance="MAINTENANCE" in latest)]}
 
 
 def halves(probe: Mapping[str, Any]) -> dict[str, Any]:

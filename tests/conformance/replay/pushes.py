@@ -16,6 +16,7 @@ from tests.conformance.mapping import push
 from tests.conformance.mapping.reading import NotExpressible, Reading
 from tests.conformance.observation import Observation
 from tests.conformance.replay import states
+from tests.conformance.replay.databases import database
 
 from vedette.bus.local import LocalBus
 from vedette.core.kinds.push import PushTarget
@@ -28,12 +29,10 @@ from vedette.processor.domain import Policy, Standing
 from vedette.processor.passive.care import Care
 from vedette.runtime.resources import Resources
 from vedette.store.cache import MemoryCache
-from vedette.store.migrate import migrate
-from vedette.store.pool import Pool, open_pool
-from vedette.testing.postgres import running_postgres
+from vedette.store.pool import Pool
 
 _KEY = "the key of the conformance cases"
-_START_MS = 1_000_000_000
+_START_MS = 1_700_000_000_000
 _OUTCOMES = {"up": "ok", "down": "fail"}
 _STATUS = {202: 200, 422: 400}
 
@@ -62,6 +61,7 @@ def timeline(probe: Mapping[str, Any], source: str) -> list[dict[str, Any]]:
     policy = Policy(None, 0, reading.get("max_retries", 0) + 1, 1, 0)
     reports = [_report(event) for event in reading.get("events")]
     until = _START_MS + int(reading.get("observe_until_s") * 1000)
+    apart = reading.get("maintenance", False)
     reading.finish()
     course = states.Course(policy, Standing(State.PENDING, 0))
     vigil = afresh(Vigil(), terms, at=_START_MS)
@@ -72,7 +72,7 @@ def timeline(probe: Mapping[str, Any], source: str) -> list[dict[str, Any]]:
         if report is not None:
             vigil, said = take(vigil, report)
             found += [said] if said else []
-        seen += [_entry(course, finding) for finding in found]
+        seen += [_entry(course, finding, maintenance=apart) for finding in found]
     return seen
 
 
@@ -81,9 +81,9 @@ def _report(event: Mapping[str, Any]) -> Report:
     return Report(_START_MS + int(event["at_s"] * 1000), signal)
 
 
-def _entry(course: states.Course, finding: Finding) -> dict[str, Any]:
+def _entry(course: states.Course, finding: Finding, *, maintenance: bool) -> dict[str, Any]:
     course.slot = finding.slot
-    course.see(failing=finding.outcome.value == "down")
+    course.see(failing=finding.outcome.value == "down", maintenance=maintenance)
     return {
         "at_s": (finding.slot - _START_MS) / 1000,
         "status": course.seen["statuses"][-1],
@@ -182,19 +182,17 @@ async def _by_address(gateway: _Gateway, probe: Mapping[str, Any]) -> dict[str, 
 
 @asynccontextmanager
 async def _gateway() -> AsyncIterator[_Gateway]:
-    async with running_postgres() as dsn:
-        await migrate(dsn)
-        settings = GatewaySettings(
-            api_key=SecretStr(_KEY), secret_key=SecretStr("a secret of the cases"), rate_limit=0
+    settings = GatewaySettings(
+        api_key=SecretStr(_KEY), secret_key=SecretStr("a secret of the cases"), rate_limit=0
+    )
+    async with database() as pool:
+        bus = LocalBus()
+        resources = Resources(
+            instance="cases", bus=bus, drain_s=1, _pool=pool, _cache=MemoryCache()
         )
-        async with open_pool(dsn, size=6, application="conformance") as pool:
-            bus = LocalBus()
-            resources = Resources(
-                instance="cases", bus=bus, drain_s=1, _pool=pool, _cache=MemoryCache()
-            )
-            async with (
-                opened(settings, resources) as gateway,
-                TestClient(TestServer(build_app(gateway, {}))) as client,
-            ):
-                yield _Gateway(client, pool, Care(pool))
-            await bus.close()
+        async with (
+            opened(settings, resources) as gateway,
+            TestClient(TestServer(build_app(gateway, {}))) as client,
+        ):
+            yield _Gateway(client, pool, Care(pool))
+        await bus.close()

@@ -1,7 +1,8 @@
 """By what judges results: outcomes in order, and what the processor and the incidents make of them.
 
 Neither keeps counts beyond a threshold, so counters are compared while a run is open. A failing
-target that is not confirmed yet is what Kuma calls PENDING.
+target that is not confirmed yet is what Kuma calls PENDING. Its MAINTENANCE is no state of ours but
+an overlay, shown beside the state: the target is checked all the same, and taken to be as before.
 """
 
 from collections.abc import Mapping
@@ -12,15 +13,29 @@ from uuid import UUID
 from tests.conformance.mapping.reading import NotExpressible, Reading
 
 from vedette.core.events import Cause
+from vedette.core.instants import iso
+from vedette.core.maintenance import parse_maintenance
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.state import State
-from vedette.incidents.domain import Change, Incident, Opened, follow
+from vedette.core.windows import is_active
+from vedette.incidents.domain import (
+    Change,
+    Incident,
+    Opened,
+    Planned,
+    Resolved,
+    Waiting,
+    follow,
+    opened,
+    remind,
+    waiting,
+)
 from vedette.processor.domain import Judgement, Policy, Standing, Verdict, judge
 
 _ID = UUID(int=1)
 _CAUSE = Cause(reason=Reason.STATUS)
-_START_MS = 1_000_000
-_SENT = {True: "triggered", False: "resolved"}
+_START_MS = 1_700_000_000_000
+_MAINTENANCE = "MAINTENANCE"
 _EVENTS = {State.UP: "healthy", State.DOWN: "unhealthy"}
 
 
@@ -31,47 +46,82 @@ class Course:
     policy: Policy
     standing: Standing
     incident: Incident | None = None
+    remind_every_ms: int | None = None
     slot: int = _START_MS
+    waits: tuple[Change, Waiting] | None = None
+    apart: bool = False
+    """Whether it was in maintenance at the last check."""
     seen: dict[str, list[Any]] = field(default_factory=dict)
 
-    def see(self, *, failing: bool) -> None:
-        """One more verdict."""
+    def see(self, *, failing: bool, maintenance: bool = False) -> None:
+        """One more verdict, in maintenance or not."""
         outcome = Outcome.DOWN if failing else Outcome.UP
         verdict = Verdict(self.slot, outcome, _CAUSE)
         judgement = judge(self.standing, self.policy, verdict, now=self.slot)
         self.standing = judgement.standing
-        sent = self._announce(judgement)
+        planned = [_window(self.slot)] if maintenance else []
+        sent = self._announce(judgement, planned)
         interval = self.policy.interval_ms or 0
         after = interval if judgement.recheck is None else judgement.recheck - self.slot
-        self._note(judgement, sent, failing=failing, after_s=after / 1000)
-        self.slot += after
-
-    def _announce(self, judgement: Judgement) -> str | None:
-        sent = None
-        for one in judgement.transitions:
-            change = Change(one.sequence, one.state, one.since, _CAUSE)
-            done = follow(self.incident, change, new_id=_ID, channels=[], now=self.slot)
-            if done is not None:
-                opened = isinstance(done, Opened)
-                self.incident = done.incident if opened else None
-                sent = _SENT[opened]
-        return sent
-
-    def _note(
-        self, judgement: Judgement, sent: str | None, *, failing: bool, after_s: float
-    ) -> None:
-        standing, state = self.standing, self.standing.state
-        suspect = failing and state is not State.DOWN
+        apart = any(is_active(one.spec, self.slot) for one in planned)
         noted = {
-            "statuses": "PENDING" if suspect else state.value.upper(),
-            "changes": bool(judgement.transitions),
+            "statuses": _MAINTENANCE if apart else self._status(failing=failing),
+            "changes": bool(judgement.transitions) or apart is not self.apart,
             "notified": sent is not None,
             "sent": sent,
             "triggered": self.incident is not None,
+            "next_check_after_s": after / 1000,
+        }
+        self._note(judgement, noted, failing=failing)
+        self.apart = apart
+        self.slot += after
+
+    def _status(self, *, failing: bool) -> str:
+        state = self.standing.state
+        return "PENDING" if failing and state is not State.DOWN else state.value.upper()
+
+    def _announce(self, judgement: Judgement, planned: list[Planned]) -> str | None:
+        """What is sent: by a change of state, by the end of what it waited for, by time."""
+        sent = None
+        for one in judgement.transitions:
+            change = Change(one.sequence, one.state, one.since, _CAUSE, self.slot)
+            done = follow(
+                self.incident,
+                change,
+                new_id=_ID,
+                channels=[],
+                now=self.slot,
+                maintenances=planned,
+            )
+            self.waits = (change, done) if isinstance(done, Waiting) else None
+            if isinstance(done, Opened | Resolved):
+                sent = self._take(done)
+        if self.waits is not None and waiting(self.waits[0], planned, self.slot) is None:
+            change, held = self.waits
+            self.waits = None
+            done = opened(change, new_id=_ID, channels=[], now=self.slot, held=held.held)
+            sent = self._take(done)
+        return sent or self._remind(planned)
+
+    def _take(self, done: Opened | Resolved) -> str:
+        self.incident = done.incident if isinstance(done, Opened) else None
+        return "triggered" if isinstance(done, Opened) else "resolved"
+
+    def _remind(self, planned: list[Planned]) -> str | None:
+        if self.incident is None or self.remind_every_ms is None or planned:
+            return None
+        reminded = remind(self.incident, every_ms=self.remind_every_ms, now=self.slot)
+        if reminded is None:
+            return None
+        self.incident = reminded
+        return "reminder"
+
+    def _note(self, judgement: Judgement, noted: dict[str, Any], *, failing: bool) -> None:
+        standing = self.standing
+        noted |= {
             "retries": _count(standing.failures, counted=failing),
             "failures_in_a_row": _count(standing.failures, counted=failing),
             "successes_in_a_row": _count(standing.successes, counted=not failing),
-            "next_check_after_s": after_s,
         }
         for name, value in noted.items():
             self.seen.setdefault(name, []).append(value)
@@ -84,18 +134,21 @@ def series(probe: Mapping[str, Any], expect: Mapping[str, Any], source: str) -> 
     reading = Reading(probe, kind="state", source=source)
     course = _course(reading)
     default = ["fail"] * len(expect.get("statuses", ()))
-    for outcome in reading.get("outcomes", default):
-        if outcome not in {"ok", "fail"}:
+    outcomes = reading.get("outcomes", default)
+    flipped, failing = reading.get("upside_down", False), False
+    for outcome in outcomes:
+        if outcome not in {"ok", "fail", "maintenance"}:
             raise NotExpressible(f"outcomes {outcome}")
-        course.see(failing=(outcome == "fail") is not reading.get("upside_down", False))
+        if outcome != "maintenance":
+            failing = (outcome == "fail") is not flipped
+        apart = outcome == "maintenance" or reading.get("maintenance", False)
+        course.see(failing=failing, maintenance=apart)
     for key in ("url", "upside_down"):
         reading.get(key)
     if reading.get("send_on_resolved", True) is not True:
         raise NotExpressible("send_on_resolved: false")
-    if reading.get("resend_every", 0) != 0:
-        raise NotExpressible("resend_every")
     reading.finish()
-    return course.seen
+    return {**course.seen, "results_recorded": len(outcomes), "server_requests": len(outcomes)}
 
 
 def change(probe: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,7 +177,13 @@ def _course(reading: Reading) -> Course:
         reading.get("success_threshold", 1),
     )
     standing = _standing(reading)
-    return Course(policy, standing, _open() if standing.state is State.DOWN else None)
+    resend = reading.get("resend_every", 0)
+    return Course(
+        policy,
+        standing,
+        _open() if standing.state is State.DOWN else None,
+        remind_every_ms=resend * policy.interval_ms or None,
+    )
 
 
 def _standing(reading: Reading) -> Standing:
@@ -155,7 +214,21 @@ def _policy(interval_s: int, retry_s: int | None, failing: int, good: int) -> Po
 
 
 def _open() -> Incident:
-    return Incident(_ID, since=0, opened_at=0, opened_by=1, cause=_CAUSE, channels=())
+    return Incident(
+        _ID, since=_START_MS, opened_at=_START_MS, opened_by=1, cause=_CAUSE, channels=()
+    )
+
+
+def _window(slot: int) -> Planned:
+    """A maintenance of this check alone."""
+    definition = {
+        "name": "conformance",
+        "kind": "once",
+        "starts_at": iso(slot),
+        "ends_at": iso(slot + 1),
+        "everything": True,
+    }
+    return Planned(_ID, parse_maintenance(definition))
 
 
 def _count(number: int, *, counted: bool) -> int | None:
