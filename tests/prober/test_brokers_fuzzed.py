@@ -115,7 +115,7 @@ async def test_what_is_not_quite_right_is_never_our_fault(context: Context, kind
 )
 async def test_a_flood_lets_others_live(context: Context, kind: str, noise: bytes) -> None:
     said = KINDS[kind][0]()
-    longest = 0.0
+    lives = 0
 
     async def flood(_reader: StreamReader, writer: StreamWriter) -> None:
         writer.write(said[: UP_TO_THE_EXCHANGE[kind]])
@@ -124,12 +124,10 @@ async def test_a_flood_lets_others_live(context: Context, kind: str, noise: byte
             await writer.drain()
 
     async def live() -> None:
-        nonlocal longest
-        loop = asyncio.get_running_loop()
+        nonlocal lives
         while True:
-            before = loop.time()
             await asyncio.sleep(0)
-            longest = max(longest, loop.time() - before)
+            lives += 1
 
     async with talking(flood) as port:
         other = asyncio.create_task(live())
@@ -137,4 +135,4 @@ async def test_a_flood_lets_others_live(context: Context, kind: str, noise: byte
         other.cancel()
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.TIMEOUT
-    assert longest < 0.5
+    assert lives > 100

@@ -51,11 +51,18 @@ def port_has_a_default(schema: dict[str, Any]) -> None:
     schema["required"] = [name for name in schema["required"] if name != "port"]
 
 
+def _tell_usual_ports(schema: dict[str, Any], model: type[Any]) -> None:
+    port_has_a_default(schema)
+    clear, secure = model.PORTS
+    words = f"Default: {clear}" if clear == secure else f"Default: {clear}, or {secure} with `tls`"
+    schema["properties"]["port"]["description"] = f"{words}."
+
+
 class ServiceEndpoint(Endpoint):
     """A port at which one protocol is spoken, in the clear or within TLS from the first byte."""
 
     # A default of the field's own would be left out of jobs, and then depend on `tls` anew.
-    model_config = ConfigDict(json_schema_extra=port_has_a_default)
+    model_config = ConfigDict(json_schema_extra=_tell_usual_ports)
     PORTS: ClassVar[tuple[int, int]]
     """The usual ports: in the clear, and within TLS."""
 
