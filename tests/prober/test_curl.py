@@ -32,7 +32,7 @@ async def test_a_cancelled_check_is_gone(context: Context) -> None:
             await check
         await asyncio.wait_for(server.gone.wait(), 2)
     assert not context.curl._running
-    assert not context.curl._watched
+    assert not context.curl._sockets._watched  # type: ignore[attr-defined]
 
 
 async def test_checks_leave_nothing_open(context: Context) -> None:
@@ -50,7 +50,7 @@ async def test_checks_leave_nothing_open(context: Context) -> None:
             await asyncio.sleep(0.01)
         assert open_files() <= before + 1
     assert not context.curl._running
-    assert not context.curl._watched
+    assert not context.curl._sockets._watched  # type: ignore[attr-defined]
     assert len(context.curl._idle) <= 20
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 import pycurl
 
+from vedette.prober.sockets import sockets
+
 Handle = Any  # pycurl ships no types
 
 
@@ -33,7 +35,7 @@ class CurlDriver:
         self._loop = asyncio.get_running_loop()
         self._running: dict[Handle, asyncio.Future[Ended]] = {}
         self._idle: list[Handle] = []
-        self._watched: dict[int, int] = {}
+        self._sockets = sockets(self._act)  # … and CSELECT_IN, CSELECT_OUT
         self._timer: asyncio.Handle | None = None
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
@@ -68,8 +70,7 @@ class CurlDriver:
             self._multi.remove_handle(handle)
         self._running.clear()
         self._multi.close()
-        for fd in list(self._watched):
-            self._unwatch(fd)
+        self._sockets.close()
         self._schedule(-1)
         for handle in self._idle:
             handle.close()
@@ -77,26 +78,9 @@ class CurlDriver:
 
     def _watch(self, what: int, fd: int, _multi: Any, _data: Any) -> None:
         if what == pycurl.POLL_REMOVE:
-            self._unwatch(fd)
-            return
-        before = self._watched.get(fd, 0)
-        self._watched[fd] = what
-        # POLL_IN and POLL_OUT are bits; POLL_INOUT is both, POLL_NONE neither.
-        if what & pycurl.POLL_IN and not before & pycurl.POLL_IN:
-            self._loop.add_reader(fd, self._act, fd, pycurl.CSELECT_IN)
-        elif before & pycurl.POLL_IN and not what & pycurl.POLL_IN:
-            self._loop.remove_reader(fd)
-        if what & pycurl.POLL_OUT and not before & pycurl.POLL_OUT:
-            self._loop.add_writer(fd, self._act, fd, pycurl.CSELECT_OUT)
-        elif before & pycurl.POLL_OUT and not what & pycurl.POLL_OUT:
-            self._loop.remove_writer(fd)
-
-    def _unwatch(self, fd: int) -> None:
-        what = self._watched.pop(fd, 0)
-        if what & pycurl.POLL_IN:
-            self._loop.remove_reader(fd)
-        if what & pycurl.POLL_OUT:
-            self._loop.remove_writer(fd)
+            self._sockets.forget(fd)
+        else:
+            self._sockets.watch(fd, what)  # libcurl's bits are the same: POLL_IN, POLL_OUT
 
     def _schedule(self, timeout_ms: int) -> None:
         if self._timer is not None:
