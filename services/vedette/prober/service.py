@@ -12,6 +12,7 @@ from vedette.prober import metrics
 from vedette.prober.checks import Checker
 from vedette.prober.context import Context
 from vedette.prober.curl import CurlDriver
+from vedette.prober.descriptors import make_room
 from vedette.prober.handlers import JobHandler
 from vedette.prober.icmp.pinger import Pinger
 from vedette.prober.limits import Limits
@@ -34,6 +35,9 @@ async def running(settings: ProberSettings, resources: Resources) -> AsyncIterat
     """Take jobs until the block ends, then finish those under way."""
     for kind, why in offer().unable().items():
         log.warning(f"monitors of kind {kind} can't be checked from here", reason=why)
+    crowded = make_room(settings.prober_concurrency)
+    if crowded is not None:
+        log.warning("not all checks may get a socket", reason=crowded)
     limits = Limits(total=settings.prober_concurrency, per_host=settings.prober_per_host)
     metrics.in_flight.set_function(lambda: limits.in_flight)
     metrics.jobs_waiting.set_function(lambda: limits.waiting)

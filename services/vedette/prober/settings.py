@@ -28,7 +28,7 @@ class ProberSettings(ProcessSettings):
         default="default", description="The region this prober belongs to: whose jobs it takes."
     )
     prober_concurrency: int = Field(
-        default=1000, ge=1, le=100_000, description="Checks a prober has in flight at most."
+        default=2000, ge=1, le=100_000, description="Checks a prober has in flight at most."
     )
     prober_per_host: int = Field(
         default=100, ge=1, le=100_000, description="Checks of one target host in flight at most."
