@@ -75,6 +75,7 @@ NEEDS = (
     Need("named", programs=("named",), package="bind9"),
     Need("sshd", programs=("sshd",), package="openssh-server"),
     Need("ip", programs=("ip",), package="iproute2"),
+    Need("wrk", programs=("wrk",), package="wrk", only_with="bench"),
     Need(
         "chromium",
         programs=("chromium", "chromium-browser", "google-chrome"),

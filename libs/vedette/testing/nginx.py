@@ -36,6 +36,8 @@ http {{
 _TLS = """\
         ssl_certificate {pem};
         ssl_certificate_key {pem};
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_session_tickets {tickets};
 """
 
 
@@ -60,13 +62,24 @@ class Nginx(Server):
 
 @asynccontextmanager
 async def running_nginx(
-    directory: Path, *, access_log: bool = False, http2: bool = False, pem: Path | None = None
+    directory: Path,
+    *,
+    access_log: bool = False,
+    http2: bool = False,
+    pem: Path | None = None,
+    tickets: bool = True,
 ) -> AsyncIterator[Nginx]:
     """An nginx with its files in `directory`; its access log, if wanted, is `access.log`.
 
     It speaks TLS if it has a file with a key and certificates, and HTTP/2 if wanted.
+    Without `tickets`, no client can resume a session: every handshake is a whole one.
     """
-    nginx = _nginx(directory, "access.log" if access_log else "off", http2=http2, pem=pem)
+    nginx = _nginx(
+        directory,
+        "access.log" if access_log else "off",
+        http2=http2,
+        tls=_tls(pem, tickets=tickets),
+    )
     try:
         await nginx.start()
         yield nginx
@@ -74,15 +87,18 @@ async def running_nginx(
         await nginx.kill()
 
 
-def _nginx(directory: Path, access_log: str, *, http2: bool, pem: Path | None) -> Nginx:
+def _tls(pem: Path | None, *, tickets: bool) -> str:
+    return "" if pem is None else _TLS.format(pem=pem, tickets="on" if tickets else "off")
+
+
+def _nginx(directory: Path, access_log: str, *, http2: bool, tls: str) -> Nginx:
     program = require("nginx")
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     config = directory.resolve() / "nginx.conf"
-    listen = " ".join([*(["ssl"] if pem else []), *(["http2"] if http2 else [])])
-    tls = _TLS.format(pem=pem) if pem else ""
+    listen = " ".join([*(["ssl"] if tls else []), *(["http2"] if http2 else [])])
     config.write_text(_CONFIG.format(port=port, access_log=access_log, listen=listen, tls=tls))
     argv = [str(program), "-e", "stderr", "-p", f"{config.parent}/", "-c", str(config)]
     nginx = Nginx(argv, port=port, log=directory / "nginx.log")
-    nginx.plain = not http2 and pem is None
+    nginx.plain = not http2 and not tls
     return nginx
