@@ -5,6 +5,7 @@ It costs a query only where something ends within the days that were asked for.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from vedette.core.events import CertificateExpiring, DomainExpiring
@@ -84,17 +85,25 @@ def _candidates(who: Watched, result: Result, now: int) -> Iterator[Candidate]:
     if not result.facts or result.revision != who.revision or who.paused:
         return
     for what, asked_for in who.asked.days.items():
-        if not asked_for or not _may_be_near(result, what, now + (max(asked_for) + 1) * _DAY_MS):
+        if not asked_for or not _may_be_near(result, what, now, max(asked_for)):
             continue
         expiry = _expiry(result, what)
         if expiry is not None and nearest(expiry.days_left(now), asked_for) is not None:
             yield Candidate(who, result, expiry)
 
 
-def _may_be_near(result: Result, what: Ending, horizon: int) -> bool:
-    """Whether a fact tells of an end before an instant; as texts, for that is cheap."""
-    stated = [fact for name in _FACTS[what] if isinstance(fact := result.facts.get(name), str)]
-    return bool(stated) and min(stated) < iso(horizon)
+def _may_be_near(result: Result, what: Ending, now: int, most_days: int) -> bool:
+    """Whether a fact tells of an end in so many days; compared as texts, for that is cheap."""
+    for name in _FACTS[what]:
+        stated = result.facts.get(name)
+        if isinstance(stated, str) and stated < _after(now, most_days + 1):
+            return True
+    return False
+
+
+@lru_cache(maxsize=64)
+def _after(now: int, days: int) -> str:
+    return iso(now + days * _DAY_MS)
 
 
 def _expiry(result: Result, what: Ending) -> Expiry | None:
