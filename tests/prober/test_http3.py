@@ -1,14 +1,18 @@
 """HTTP/3 over QUIC, against a server that speaks nothing else."""
 
 import asyncio
+import gzip
+import random
 import socket
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from typing import Any
 
+import brotli
 import pytest
 import pytest_asyncio
+import zstandard
 from tests.prober.support import answer, closed_port, look, naming, serving
 
 from vedette.core.outcome import Reason
@@ -237,3 +241,59 @@ async def test_the_other_versions_are_not_taken_for_it(here: Context, good: Iden
         url = f"https://127.0.0.1:{server.port}/"
         seen = await look(here, url, http_versions=["2", "3"])
     assert reason(seen) is Reason.PROTOCOL_ERROR
+
+
+@pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
+async def test_bombs_are_cut(here: Context, server: Http3Server, name: str) -> None:
+    zeros = bytes(50_000_000)
+    pack = {
+        "gzip": gzip.compress,
+        "br": lambda d: brotli.compress(d, quality=3),
+        "zstd": zstandard.compress,
+    }
+    server.headers, server.body = {"content-encoding": name}, pack[name](zeros)
+    seen = await ask(here, server.url)
+    assert seen.trouble is None, seen.trouble
+    assert seen.facts["body_size"] == 1024 * 1024
+
+
+async def test_large_heads(here: Context, server: Http3Server) -> None:
+    server.headers = {f"x-{n}": "x" * 1000 for n in range(400)}
+    seen = await ask(here, server.url, timeout_s=3)
+    assert reason(seen) in {Reason.PROTOCOL_ERROR, Reason.TIMEOUT}, seen.trouble
+    assert seen.duration_ms < 3300
+
+
+@pytest.mark.parametrize("field", ["bad name", "", "Upper", "x\r\ny", ":path"])
+async def test_fields_that_are_none(here: Context, server: Http3Server, field: str) -> None:
+    server.headers = {field: "1"}
+    seen = await ask(here, server.url, timeout_s=1)
+    assert seen.duration_ms < 1300
+    if seen.trouble is not None:
+        assert seen.trouble.reason is not Reason.INTERNAL_ERROR, seen.trouble
+
+
+@pytest.mark.parametrize("number", range(10))
+async def test_servers_of_noise(context: Context, number: int) -> None:
+    choose = random.Random(number)
+
+    class Noise(asyncio.DatagramProtocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def datagram_received(self, data: bytes, addr: Any) -> None:
+            said = bytearray(data)
+            for _ in range(choose.choice([0, 1, 3, 50])):
+                said[choose.randrange(len(said))] = choose.randrange(256)
+            for _ in range(choose.randint(1, 20)):
+                self.transport.sendto(said[: choose.randint(1, len(said))], addr)  # type: ignore[attr-defined]
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        Noise, ("127.0.0.1", 0)
+    )
+    url = f"https://127.0.0.1:{transport.get_extra_info('sockname')[1]}/"
+    seen = await ask(context, url, timeout_s=0.3)
+    transport.close()
+    assert seen.duration_ms < 500
+    assert seen.trouble is not None
+    assert seen.trouble.reason is not Reason.INTERNAL_ERROR, seen.trouble

@@ -7,6 +7,8 @@ from vedette.prober.http.request import REDIRECTS
 
 BODY_LIMIT = 1024 * 1024
 _LOCATION = b"location:"
+_LENGTH = b"content-length:"
+_LONGEST_LENGTH = len(str(2**63)) - 1  # digits
 _ENCODING = b"content-encoding:"
 _AUTHENTICATE = b"www-authenticate:"
 _NTLM = b"ntlm "
@@ -108,6 +110,9 @@ class Reception:
             self.damage = "its head ends too early"
         elif not all(decoder.finished for decoder in self._decoders):
             self.damage = "its encoded body ends too early"
+        elif len((self._field(_LENGTH) or b"").lstrip(b"0")) > _LONGEST_LENGTH:
+            # libcurl would then take whatever comes for the whole.
+            self.damage = "its Content-Length is more than can be"
 
     def _goes_on(self, status: int) -> bool:
         """Whether more than the head is wanted."""
