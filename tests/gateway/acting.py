@@ -162,7 +162,7 @@ class World:
 
     async def check(self, monitor: str, slot: datetime, outcome: str = "up", **more: Any) -> None:
         """Record a check."""
-        detail = {"phases": {"connect": 1.5}, "facts": {"status": 200}}
+        detail = {"phases": {"connect": 1.5}, "facts": {"status": 200}, **more.get("detail", {})}
         region = more.get("region", "default")
         await self.pool.execute(
             "insert into check_result (monitor_id, slot, region, outcome, reason, revision,"

@@ -40,11 +40,14 @@ async def test_checks_are_filtered_and_carry_evidence_when_asked(
 ) -> None:
     await world.check(monitor, world.ago(minutes=1))
     evidence = {"headers": {"server": "x"}, "body": "oops"}
-    await world.check(monitor, world.ago(minutes=2), "down", reason="status", evidence=evidence)
+    hop = {"url": "http://a/", "status": 302, "ip": "192.0.2.1", "phases": {"connect": 1.5}}
+    more = {"evidence": evidence, "detail": {"hops": [hop]}}
+    await world.check(monitor, world.ago(minutes=2), "down", reason="status", **more)
     since = iso(to_ms(world.ago(minutes=3)))
     page = await api.get(f"/monitors/{monitor}/checks?outcome=down&since={since}&evidence=true")
     (check,) = page.body["items"]
     assert check["evidence"] == evidence
+    assert check["hops"] == [hop]
     assert (check["reason"], check["duration_ms"]) == ("status", 12.5)
     assert (check["phases"], check["facts"]) == ({"connect": 1.5}, {"status": 200})
     plain = (await api.get(f"/monitors/{monitor}/checks?until={since}")).body

@@ -84,6 +84,15 @@ async def test_a_result_is_stored_judged_and_told(world: World) -> None:
     assert (event["data"]["previous"], event["data"]["sequence"]) == ("pending", 2)
 
 
+async def test_the_way_of_a_check_is_kept_if_it_did_not_end_well(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    hops = [{"url": "http://a.example/", "status": 302, "phases": {"connect": 0.5}}]
+    await world.record(a_result(monitor, now, hops=hops))
+    await world.record(a_result(monitor, now + 1, Outcome.DOWN, hops=hops))
+    rows = await world.pool.fetch("select detail from check_result order by slot")
+    assert [row["detail"].get("hops") for row in rows] == [None, hops]
+
+
 async def test_the_same_result_again_changes_nothing(world: World) -> None:
     monitor, now = await add_monitor(world.pool, world.workspace, failure_threshold=2), now_ms()
     for _ in range(3):
