@@ -3,8 +3,12 @@
 Up when the answer's status is 200 to 299, or what a status assertion says instead, the whole
 answer is valid HTTP, and every assertion holds. Redirects are followed, ten at most. Certificates
 are verified. The first MiB of the body is read. HTTP/2 is spoken where the target offers it;
-HTTP/3 only if `http_version` asks for it: its connection is ready (phase `connect`) when the first
-packet of the target has come.
+HTTP/3 only if `http_version` asks for it.
+
+Assertions may look at status, header, body, json, json_schema, size, latency, certificate (over
+TLS), redirects and ip. Phases are resolve, connect, tls, first_byte and transfer; of a check that
+took several requests each is their sum, and `hops` tells those of redirects apart. In HTTP/3,
+connect ends when the first packet of the target has come.
 
 Credentials, cookies and the client certificate stay with the target's own origin or host when a
 redirect leads elsewhere. A proxy or token endpoint that fails is an internal error: it says

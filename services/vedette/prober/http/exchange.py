@@ -47,7 +47,7 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
     handle.setopt(pycurl.TIMEOUT_MS, _ms(remaining_s))
     if terms.connect_s is not None:
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, _ms(terms.connect_s))
-    with gated(handle, context.guard, always=addresses.last_family_first) as gate:
+    with gated(handle, context.guard, always=addresses.ipv4_first) as gate:
         ended = await context.curl.perform(handle)
     refusal = gate.trouble(ended, redirected=sending.request.redirected)
     done = Transfer(

@@ -24,7 +24,7 @@ class Addresses:
     proxy: Sequence[str] = ()
 
     @property
-    def last_family_first(self) -> bool:
+    def ipv4_first(self) -> bool:
         """Whether IPv4 comes first; libcurl would always begin with IPv6."""
         return any(":" in address for address in self.target) and ":" not in self.target[0]
 
@@ -64,6 +64,6 @@ def lead(handle: Handle, sending: Sending, addresses: Addresses, remaining_s: fl
 def _known(host: str, port: int, addresses: Addresses, *, straight: bool = False) -> str:
     # libcurl takes an address of each family in turn, and IPv6 begins: with one that the gate
     # refuses, if it must not.
-    detour = [NOWHERE] if straight and addresses.last_family_first else []
+    detour = [NOWHERE] if straight and addresses.ipv4_first else []
     listed = [bracketed(address) for address in [*detour, *addresses.target]]
     return f"+{host}:{port}:" + ",".join(listed)
