@@ -71,6 +71,8 @@ NEEDS = (
     ),
     Need("redis-server", programs=("redis-server", "valkey-server"), package="redis-server"),
     Need("mosquitto", programs=("mosquitto",), package="mosquitto"),
+    Need("mariadbd", programs=("mariadbd",), package="mariadb-server"),
+    Need("mariadb-install-db", programs=("mariadb-install-db",), package="mariadb-server"),
     Need("nginx", programs=("nginx",), package="nginx-light"),
     Need("named", programs=("named",), package="bind9"),
     Need("sshd", programs=("sshd",), package="openssh-server"),
@@ -108,9 +110,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     including = _options(sys.argv[1:] if arguments is None else arguments)
     absent = missing(including=including)
-    packages = [need.package for need in absent]
+    packages = list(dict.fromkeys(need.package for need in absent))
     problem = install(packages) if packages else ""
-    still = [need.package for need in missing(including=including)]
+    still = dict.fromkeys(need.package for need in missing(including=including))
     if still:
         reason = f" ({problem})" if problem else ""
         wanted = " ".join(still)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,14 +21,14 @@ class Redis(Server):
         return f"redis://127.0.0.1:{self.port}/0"
 
     async def answers(self) -> bool:
-        """Whether it takes commands."""
-        return await answer_to(self.port, b"PING\r\n", 5) == b"+PONG"
+        """Whether it takes commands, if only from who has logged in."""
+        return await answer_to(self.port, b"PING\r\n", 5) in {b"+PONG", b"-NOAU"}
 
 
 @asynccontextmanager
-async def running_redis(directory: Path) -> AsyncIterator[Redis]:
+async def running_redis(directory: Path, *options: str) -> AsyncIterator[Redis]:
     """A Redis whose log lies in `directory`."""
-    redis = _redis(directory)
+    redis = _redis(directory, options)
     try:
         await redis.start()
         yield redis
@@ -36,10 +36,11 @@ async def running_redis(directory: Path) -> AsyncIterator[Redis]:
         await redis.kill()
 
 
-def _redis(directory: Path) -> Redis:
+def _redis(directory: Path, options: Sequence[str]) -> Redis:
     program = require("redis-server")
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     place = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(directory)]
     memory_only = ["--save", "", "--appendonly", "no", "--daemonize", "no"]
-    return Redis([program, *place, *memory_only], port=port, log=directory / "redis.log")
+    argv: list[str | Path] = [program, *place, *memory_only, *options]
+    return Redis(argv, port=port, log=directory / "redis.log")

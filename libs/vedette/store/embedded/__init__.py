@@ -125,7 +125,9 @@ class EmbeddedPostgres:
     def _dsn_of(self, database: str) -> str:
         if self._socket_folder is None:
             raise EmbeddedPostgresError("the embedded PostgreSQL is not running")
-        return f"postgresql://{USER}@/{database}?host={quote(str(self._socket_folder))}"
+        where = f"postgresql://{USER}@/{database}?host={quote(str(self._socket_folder))}"
+        # A socket is called by the port, even of a server that listens nowhere else.
+        return where + (f"&port={self.settings['port']}" if "port" in self.settings else "")
 
     async def _ensure_database(self) -> None:
         connection = await asyncpg.connect(self._dsn_of("postgres"), timeout=30)
