@@ -11,7 +11,7 @@ from typing import Any
 from vedette.core.endpoints import Endpoint, StartTls
 from vedette.core.hosts import IpProtocol, peer_of, version_of
 from vedette.core.outcome import Reason
-from vedette.core.tls import HandshakeOptions
+from vedette.core.tls import HandshakeOptions, TlsOptions
 from vedette.prober.answer import Answer
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen, Trouble
@@ -101,7 +101,7 @@ class Visit:
         self.course.enter("starttls", f"STARTTLS ({protocol})")
         await PROTOCOLS[protocol](self.stream, self.place.name)
 
-    async def secure(self, options: HandshakeOptions) -> bool:
+    async def secure(self, options: TlsOptions) -> bool:
         """Go over to TLS; False if that ended as it should, with the alert that is expected."""
         if self.stream.unread.strip():
             words = f"{self.place.peer} went on talking when TLS was to begin"
@@ -110,14 +110,15 @@ class Visit:
         trust = trust_of(options, self.context.ca_file)
         self.course.enter("tls", "TLS handshake")
         name = ascii_name(options.server_name or self.place.name).removesuffix(".")
+        expected = options.expect_alert if isinstance(options, HandshakeOptions) else None
         try:
             await self.stream.secure(trust.context, name)
             self.shown = shown_by(self.stream.tls, trust if options.verify else None)
-            if options.expect_alert is not None:
-                await self._await_alert(options.expect_alert)
+            if expected is not None:
+                await self._await_alert(expected)
         except ssl.SSLError as error:
             alert = alert_of(error)
-            if alert is None or alert != options.expect_alert:
+            if alert is None or alert != expected:
                 raise
             self.facts["tls_alert"] = str(alert)
             return False
