@@ -16,7 +16,9 @@ Values = Literal["numbers", "text", "json", "schema"]
 
 PHASES = ("resolve", "connect", "tls", "first_byte", "transfer")
 """The phases of HTTP; other kinds have some of them, and their own."""
-_KINDS_PHASES = ("starttls", "setup", "rtt", "upgrade", "messages", "close", "login", "exchange")
+_KINDS_PHASES = (
+    "starttls", "setup", "rtt", "upgrade", "messages", "close", "login", "exchange", "query",
+)  # fmt: skip
 LATENCIES = ("total", *PHASES, *_KINDS_PHASES)
 SECTIONS = ("answer", "authority", "additional")
 """Of a name server's answer."""

@@ -1,0 +1,1 @@
+"""What the kinds that log in to a database have in common."""

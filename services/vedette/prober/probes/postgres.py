@@ -1,0 +1,150 @@
+"""Kind postgres: log in, and ask one thing in SQL."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import asyncpg
+from asyncpg.connect_utils import SessionAttribute
+
+from vedette.core.databases import MOST_ROWS
+from vedette.core.kinds.postgres import PostgresTarget
+from vedette.core.outcome import Reason
+from vedette.prober.context import Context
+from vedette.prober.databases.session import refusal, session
+from vedette.prober.databases.values import keep_rows
+from vedette.prober.domain import Seen, Trouble
+from vedette.prober.streams.course import Course
+from vedette.prober.streams.starttls.refusals import refused
+from vedette.prober.streams.trust import check_own
+from vedette.prober.streams.visit import Place, Visit
+from vedette.prober.streams.wire import Wire
+
+_LIVELINESS = "SELECT 1"
+# The messages that may come first: how to log in, an error, a notice, another version.
+_FIRST = b"RENv"
+_CANCELED = "57014"  # as a statement is that has run for longer than statement_timeout
+
+
+class PostgresProbe:
+    """A PostgreSQL server made ready to be asked."""
+
+    def __init__(self, target: PostgresTarget) -> None:
+        self._target = target
+        self._place = Place.of(target)
+        if target.tls is not None:
+            check_own(target.tls)
+
+    @property
+    def host(self) -> str:
+        """The target's host."""
+        return self._place.name
+
+    async def probe(self, context: Context, timeout_s: float) -> Seen:
+        """Log in and ask."""
+        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
+        return await visit.go(self._converse)
+
+    async def _converse(self, visit: Visit) -> None:
+        if self._target.tls is not None:
+            await visit.negotiate("postgres")
+            await visit.secure(self._target.tls)
+        async with session(visit, self._target, _explain) as wire:
+            visit.course.enter("login", "log in")
+            connection = await self._log_in(wire, visit.course)
+            _note(visit, connection)
+            visit.course.enter("query", "query")
+            answer = await self._ask(connection, visit.course)
+            visit.course.leave()
+            connection.terminate()
+        if answer is not None:
+            keep_rows(visit, *answer)
+
+    async def _log_in(self, wire: Wire, course: Course) -> "asyncpg.Connection[Any]":
+        # What is not said here, the client would look for in the prober's environment.
+        target = self._target
+        return await asyncpg.connect(
+            host=target.host,
+            port=target.port,
+            user=target.user,
+            password=target.password or "",
+            database=target.database or target.user,
+            ssl=False,
+            direct_tls=False,
+            target_session_attrs=SessionAttribute.any,
+            timeout=2 * course.timeout_s,  # which is over before
+            statement_cache_size=0,  # no statement has a name, which poolers would not know
+            server_settings={"application_name": "vedette"},
+            loop=cast(asyncio.AbstractEventLoop, _Lending(wire, course.peer)),
+        )
+
+    async def _ask(
+        self, connection: "asyncpg.Connection[Any]", course: Course
+    ) -> tuple[list[str], list[Any]] | None:
+        query = self._target.query
+        if query is None:
+            await connection.execute(_LIVELINESS)
+            return None
+        mode, end = ("READ ONLY", "ROLLBACK") if self._target.read_only else ("", "COMMIT")
+        left_ms = max(int(course.remaining_s() * 1000), 1)
+        await connection.execute(f"BEGIN {mode}; SET LOCAL statement_timeout = {left_ms}")
+        statement = await connection.prepare(query)
+        names = [attribute.name for attribute in statement.get_attributes()]
+        cursor = await statement.cursor()
+        rows = await cursor.fetch(MOST_ROWS + 1)
+        await connection.execute(end)
+        return names, rows
+
+
+class _Lending:
+    """The running loop for asyncpg, except that the one connection to be had is there already."""
+
+    def __init__(self, wire: Wire, peer: str) -> None:
+        self._peer = peer
+        self._loop = asyncio.get_running_loop()
+        self._wire: Wire | None = wire
+
+    async def create_connection(
+        self, factory: Callable[[], asyncio.Protocol], *_: object
+    ) -> tuple[asyncio.Transport, asyncio.Protocol]:
+        """The connection, once: to cancel a query asyncpg would open another."""
+        wire, self._wire = self._wire, None
+        if wire is None:
+            raise ConnectionRefusedError
+        return wire, wire.begin(factory(), self._check)
+
+    def _check(self, first: bytes) -> None:
+        """Other answers asyncpg might take for a message so long that it waits for its end."""
+        if first[0] not in _FIRST:
+            raise refused(self._peer, "PostgreSQL's answer to a login", first)
+
+    def call_exception_handler(self, _: object) -> None:
+        """What fails in the client is told by what it raises."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+
+def _note(visit: Visit, connection: "asyncpg.Connection[Any]") -> None:
+    """What a server tells of itself at login."""
+    settings = connection.get_settings()
+    visit.facts["version"] = str(getattr(settings, "server_version", "")).partition(" ")[0]
+    for fact, name in (
+        ("in_recovery", "in_hot_standby"),
+        ("read_only", "default_transaction_read_only"),
+    ):
+        if hasattr(settings, name):
+            visit.facts[fact] = getattr(settings, name) == "on"
+
+
+def _explain(error: Exception) -> Trouble | None:
+    if isinstance(error, asyncpg.PostgresError) and error.severity:
+        if error.sqlstate == _CANCELED:
+            return Trouble(Reason.TIMEOUT, str(error.message))
+        return refusal(error.message, error.sqlstate)
+    if isinstance(error, asyncpg.InterfaceError):
+        return Trouble(Reason.INTERNAL_ERROR, f"the prober's client can't go on: {error}")
+    return None
+
+
+PROBE = PostgresProbe

@@ -1,0 +1,94 @@
+"""What the tests of the kinds that log in to a database share."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pydantic import TypeAdapter
+from tests.prober.talking import Issued, Maker, presenting, talking
+
+from vedette.core.assertions import Assertions
+from vedette.core.kinds import parse_monitor
+from vedette.core.outcome import Reason
+from vedette.prober.context import Context
+from vedette.prober.domain import Expectation, Seen, Verdict, judge
+from vedette.prober.probes import offer
+
+PASSWORD = "s3cr3t, 'quoted' € word"
+
+
+@functools.cache
+def leaf() -> Issued:
+    """The certificate of this machine's servers."""
+    return Maker().make("here")
+
+
+def pem() -> str:
+    """Its key and itself."""
+    return leaf().key_pem + leaf().pem
+
+
+_NODES: TypeAdapter[list[Any]] = TypeAdapter(Assertions)
+
+
+async def ask(
+    context: Context, kind: str, port: int, *, timeout_s: float = 10, **target: Any
+) -> Seen:
+    """Check a server on this machine; nothing may go on after it."""
+    definition = {"host": "127.0.0.1", "port": port, **target}
+    spec = parse_monitor({"name": "a database", "kind": kind, "target": definition})
+    before = going_on()
+    try:
+        return await offer().makers[kind](spec.target).probe(context, timeout_s)
+    finally:
+        assert going_on() == before
+
+
+def going_on() -> set[asyncio.Task[Any]]:
+    """The tasks of this loop, except those of the tests and their servers."""
+    return {task for task in asyncio.all_tasks() if not _is_theirs(task)}
+
+
+def _is_theirs(task: asyncio.Task[Any]) -> bool:
+    coroutine: Any = task.get_coro()
+    file = coroutine.cr_code.co_filename
+    return "/test" in file or "/asyncio/" in file
+
+
+def judged(seen: Seen, *assertions: Any) -> Verdict:
+    """The verdict with assertions in short form, or as they are."""
+    return judge(seen, Expectation.of(_NODES.validate_python(assertions)))
+
+
+def why(seen: Seen) -> tuple[Reason | None, str]:
+    """The reason and the message."""
+    return (seen.trouble.reason, seen.trouble.message) if seen.trouble else (None, "")
+
+
+@asynccontextmanager
+async def within_tls(port: int) -> AsyncIterator[int]:
+    """A port where PostgreSQL's agreement on TLS is answered, and the server is within."""
+
+    async def converse(reader: StreamReader, writer: StreamWriter) -> None:
+        await reader.readexactly(8)
+        writer.write(b"S")
+        await writer.start_tls(presenting(leaf()))
+        theirs, ours = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            await asyncio.gather(_pass_on(reader, ours), _pass_on(theirs, writer))
+        finally:
+            ours.transport.abort()
+
+    async with talking(converse) as front:
+        yield front
+
+
+async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+    writer.transport.abort()
