@@ -13,9 +13,9 @@ import structlog
 from tests.prober.support import a_batch, a_job, answer, serving
 from tests.prober.test_handlers import Prober
 
+from vedette.core.job import EVIDENCE_BODY_BYTES
 from vedette.core.kinds.http import HttpTarget
 from vedette.core.outcome import Outcome, Reason
-from vedette.core.result import EVIDENCE_BODY_BYTES
 from vedette.prober.context import Context
 from vedette.prober.discretion import discretion_of
 from vedette.prober.jobs import parse_batch

@@ -8,9 +8,18 @@ from pydantic import TypeAdapter
 from tests.prober.support import a_batch, a_job
 
 from vedette.core.assertions import Assertions
+from vedette.core.job import Keeping
 from vedette.core.outcome import Outcome, Reason
 from vedette.prober.answer import Answer
-from vedette.prober.domain import Expectation, Seen, Trouble, evidence_of, judge, result_of
+from vedette.prober.domain import (
+    Expectation,
+    Seen,
+    Telling,
+    Trouble,
+    evidence_of,
+    judge,
+    result_of,
+)
 from vedette.prober.jobs import parse_batch
 
 HEAD = (b"HTTP/1.1 200 OK\r\n", b"Set-Cookie: s=1\r\n", b"X-A: 1\r\n", b"\r\n")
@@ -175,3 +184,55 @@ def test_what_is_too_much_to_judge_is_our_fault() -> None:
     assert judge(seen, expecting(degraded_assertions=(too_much,))).outcome is Outcome.INTERNAL_ERROR
     upside_down = expecting(too_much, expect_failure=True)
     assert judge(seen, upside_down).outcome is Outcome.INTERNAL_ERROR
+
+
+BODY = {"subject": "body", "operator": "contains", "value": "ready"}
+SLOW = Trouble(Reason.TIMEOUT, "no answer within 10 s")
+SAID = Trouble(Reason.BODY, "step 1, expecting '^220', saw '421 go away'")
+
+
+[JOB] = parse_batch(a_batch(a_job()))
+
+
+def message(seen: Seen, telling: Telling, *nodes: object) -> str | None:
+    return result_of(JOB, seen, expecting(*nodes), 1, telling).message
+
+
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        (seeing(body=b"a secret"), "expected body contains 'ready'"),
+        (seeing(404), "expected HTTP status 200 to 299"),
+        (Seen(1, trouble=SLOW), "no answer within 10 s"),
+        (Seen(1, trouble=SAID), None),
+    ],
+)
+def test_without_values_only_what_was_expected_is_told(seen: Seen, said: str | None) -> None:
+    assert message(seen, Telling("no_values"), BODY) == said
+
+
+def test_with_the_reason_alone_only_our_own_faults_have_words() -> None:
+    assert message(seeing(404), Telling("reason_only")) is None
+    ours = Seen(1, trouble=Trouble(Reason.INTERNAL_ERROR, "the CA file is not readable"))
+    assert message(ours, Telling("reason_only")) == "the CA file is not readable"
+
+
+@pytest.mark.parametrize(
+    ("keeping", "of_good", "of_bad"),
+    [("on_failure", False, True), ("always", True, True), ("never", False, False)],
+)
+def test_evidence_is_kept_as_is_said(keeping: Keeping, of_good: bool, of_bad: bool) -> None:
+    telling = Telling(evidence=keeping)
+    good = result_of(JOB, seeing(200), expecting(), 1, telling)
+    bad = result_of(JOB, seeing(500), expecting(), 1, telling)
+    assert (good.evidence is not None, bad.evidence is not None) == (of_good, of_bad)
+
+
+def test_of_the_body_as_much_is_kept_as_is_said() -> None:
+    found = [
+        result_of(JOB, seeing(500, b"abcdef"), expecting(), 1, Telling(body_bytes=size))
+        for size in (0, 5, 6)
+    ]
+    assert [(one.evidence.body, one.evidence.truncated) for one in found if one.evidence] == [
+        ("", True), ("abcde", True), ("abcdef", False)
+    ]  # fmt: skip

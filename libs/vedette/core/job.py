@@ -1,10 +1,16 @@
 """Jobs: checks to run, as the scheduler hands them to the probers of a region."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Detail = Literal["full", "no_values", "reason_only"]
+"""How much of a failure is told."""
+Keeping = Literal["on_failure", "always", "never"]
+"""When evidence is kept."""
+
+EVIDENCE_BODY_BYTES = 4096
 MAX_BATCH = 100
 ONE_OFF = 0
 """The revision of a definition that is tried once and belongs to no monitor."""
@@ -33,6 +39,9 @@ class Definition(BaseModel):
     assertions: list[Any] = []
     degraded_assertions: list[Any] = []
     expect_failure: bool = False
+    detail: Detail = "full"
+    evidence: Keeping = "on_failure"
+    evidence_body_bytes: int = EVIDENCE_BODY_BYTES
     obstacle: str | None = Field(
         default=None, description="Why it can't be run; then its target is empty."
     )

@@ -15,6 +15,7 @@ from pydantic import (
 
 from vedette.core.assertions import MAX_LEAVES, Assertions, leaves
 from vedette.core.expiry import DEFAULT_DAYS, Days
+from vedette.core.job import EVIDENCE_BODY_BYTES, Detail, Keeping
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
@@ -59,6 +60,9 @@ _PROBED = frozenset(
         "assertions",
         "degraded_assertions",
         "expect_failure",
+        "detail",
+        "evidence",
+        "evidence_body_bytes",
     }
 )
 
@@ -142,6 +146,20 @@ class MonitorSpec(BaseSpec):
     )
     expect_failure: bool = Field(
         default=False, description="Upside down: what answers as it should is down, else it is up."
+    )
+    detail: Detail = Field(
+        default="full",
+        description="What a failure tells: what was expected and seen, no_values that were seen, or"
+        " its reason_only.",
+    )
+    evidence: Keeping = Field(
+        default="on_failure", description="When what the target answered is kept."
+    )
+    evidence_body_bytes: int = Field(
+        default=EVIDENCE_BODY_BYTES,
+        ge=0,
+        le=65_536,
+        description="How much of the body is kept with it, up to 65536 bytes.",
     )
 
     certificate_days: Days = Field(

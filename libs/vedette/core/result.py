@@ -8,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from vedette.core.job import MAX_BATCH
 from vedette.core.outcome import Outcome, Reason
 
-EVIDENCE_BODY_BYTES = 4096
 MOST_HOPS = 51
 """A request and the redirects that a target may follow at most."""
 
@@ -22,12 +21,16 @@ Text = Annotated[str, AfterValidator(_storable)]
 
 
 class Evidence(BaseModel):
-    """What a failing target answered, kept to show a person."""
+    """What a target answered, kept to show a person."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     headers: dict[Text, Text] = {}
-    body: Text | None = Field(default=None, description="The first 4 KiB, as text.")
+    body: Text | None = Field(
+        default=None,
+        description="As text, as much as its monitor keeps (evidence_body_bytes, or 4 KiB).",
+    )
+    truncated: bool = Field(default=False, description="Whether the body had more.")
 
 
 class Hop(BaseModel):

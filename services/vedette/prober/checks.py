@@ -68,7 +68,7 @@ class Checker:
             seen = await self._looked_at(plan)
         finally:
             self._limits.leave(host)
-        result = result_of(job, seen, plan.expectation, started_at)
+        result = result_of(job, seen, plan.expectation, started_at, plan.telling)
         return Discretion(seen.secrets).result(result) if seen.secrets else result
 
     async def _looked_at(self, plan: Plan) -> Seen:

@@ -61,7 +61,7 @@ class Discretion:
     def _evidence(self, evidence: Evidence) -> Evidence:
         headers = {name: self.text(value) for name, value in evidence.headers.items()}
         body = None if evidence.body is None else self.text(evidence.body)
-        return Evidence(headers=headers, body=body)
+        return evidence.model_copy(update={"headers": headers, "body": body})
 
 
 def discretion_of(target: Target) -> Discretion:

@@ -6,14 +6,29 @@ from typing import Any
 
 from vedette.core.assertions import Facts, Failure, Prepared, Tree, leaves, prepare
 from vedette.core.channel import REDACTED
+from vedette.core.job import EVIDENCE_BODY_BYTES, Detail, Keeping
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.redaction import hidden_url
-from vedette.core.result import EVIDENCE_BODY_BYTES, Evidence, Hop, Result
+from vedette.core.result import Evidence, Hop, Result
 from vedette.prober.answer import Answer
 from vedette.prober.jobs import Job
 
 _SUCCESS = range(200, 300)
 _OURS = frozenset({Reason.INTERNAL_ERROR, Reason.FORBIDDEN_TARGET})
+# What a probe finds by comparing; its message tells of what it saw.
+_COMPARED = frozenset(
+    {
+        Reason.STATUS,
+        Reason.BODY,
+        Reason.HEADER,
+        Reason.JSON,
+        Reason.LATENCY,
+        Reason.CERTIFICATE,
+        Reason.ANSWER,
+        Reason.RCODE,
+        Reason.LOSS,
+    }
+)
 # Subjects of assertions that are shown as well.
 _SHOWN_SUBJECTS = ("ip", "size", "redirects", "rcode", "loss", "run_time")
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "set-cookie", "set-cookie2"})
@@ -28,6 +43,11 @@ class Trouble:
 
     reason: Reason
     message: str
+
+    @property
+    def without_values(self) -> str | None:
+        """What may be said where values that were seen may not; None if it is about these."""
+        return None if self.reason in _COMPARED else self.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,31 @@ class Verdict:
     outcome: Outcome
     reason: Reason | None = None
     message: str | None = None
+    without_values: str | None = None
+
+    def told(self, detail: Detail) -> str | None:
+        """The message; what is our own fault is always told."""
+        if detail == "full" or self.outcome is Outcome.INTERNAL_ERROR:
+            return self.message
+        return self.without_values if detail == "no_values" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How much of a check is told and kept."""
+
+    detail: Detail = "full"
+    evidence: Keeping = "on_failure"
+    body_bytes: int = EVIDENCE_BODY_BYTES
+
+    def keeps(self, outcome: Outcome) -> bool:
+        """Whether evidence is kept of a check that ended so."""
+        return self.evidence == "always" or (
+            self.evidence == "on_failure" and outcome is Outcome.DOWN
+        )
+
+
+AS_USUAL = Telling()
 
 
 def judge(seen: Seen, expectation: Expectation) -> Verdict:
@@ -114,7 +159,8 @@ def _upright(seen: Seen, expectation: Expectation) -> Verdict:
 
 def _fallen(outcome: Outcome, why: Trouble | Failure) -> Verdict:
     ours = why.reason in _OURS
-    return Verdict(Outcome.INTERNAL_ERROR if ours else outcome, why.reason, why.message)
+    outcome = Outcome.INTERNAL_ERROR if ours else outcome
+    return Verdict(outcome, why.reason, why.message, why.without_values)
 
 
 def _upside_down(verdict: Verdict) -> Verdict:
@@ -122,27 +168,34 @@ def _upside_down(verdict: Verdict) -> Verdict:
     if verdict.outcome is Outcome.DOWN:
         return Verdict(Outcome.UP)
     if verdict.outcome.is_vote:
-        return Verdict(Outcome.DOWN, Reason.ANSWER, "expected it to fail, but it did not")
+        words = "expected it to fail, but it did not"
+        return Verdict(Outcome.DOWN, Reason.ANSWER, words, words)
     return verdict
 
 
-def result_of(job: Job, seen: Seen, expectation: Expectation, started_at: int) -> Result:
+def result_of(
+    job: Job,
+    seen: Seen,
+    expectation: Expectation,
+    started_at: int,
+    telling: Telling = AS_USUAL,
+) -> Result:
     """The result of a check that ran."""
     verdict = judge(seen, expectation)
-    down = verdict.outcome is Outcome.DOWN
+    kept = seen.answer if telling.keeps(verdict.outcome) else None
     return Result(
         monitor_id=job.monitor_id,
         revision=job.revision,
         slot=job.slot,
         outcome=verdict.outcome,
         reason=verdict.reason,
-        message=verdict.message,
+        message=verdict.told(telling.detail),
         started_at=started_at,
         duration_ms=round(seen.duration_ms, 3),
         phases={phase: round(ms, 3) for phase, ms in seen.phases.items()},
         facts=dict(seen.facts),
         hops=list(seen.hops),
-        evidence=evidence_of(seen.answer) if down and seen.answer is not None else None,
+        evidence=None if kept is None else evidence_of(kept, telling.body_bytes),
     )
 
 
@@ -159,13 +212,17 @@ def internal_error(job: Job, message: str, started_at: int | None = None) -> Res
     )
 
 
-def evidence_of(answer: Answer) -> Evidence:
-    """What a person is shown of a failing target's answer, without its secrets."""
+def evidence_of(answer: Answer, body_bytes: int = EVIDENCE_BODY_BYTES) -> Evidence:
+    """What a person is shown of a target's answer, without its secrets."""
     headers = {
         name: _shown(name, value)[:_EVIDENCE_HEADER_CHARACTERS]
         for name, value in list(answer.headers().items())[:_EVIDENCE_HEADERS]
     }
-    return Evidence(headers=headers, body=answer.text(EVIDENCE_BODY_BYTES))
+    return Evidence(
+        headers=headers,
+        body=answer.text(body_bytes),
+        truncated=len(answer.body) > body_bytes,
+    )
 
 
 def _shown(header: str, value: str) -> str:
@@ -178,14 +235,15 @@ def _wrong_status(seen: Seen, expectation: Expectation) -> Failure | None:
     status = seen.answer.status if seen.answer is not None else None
     if status is None or status in _SUCCESS or expectation.any_status:
         return None
-    return Failure(Reason.STATUS, f"HTTP status {status}")
+    return Failure(Reason.STATUS, f"HTTP status {status}", "expected HTTP status 200 to 299")
 
 
 def _too_slow(seen: Seen, expectation: Expectation) -> Failure | None:
     limit = expectation.degraded_after_ms
     if limit is None or seen.duration_ms <= limit:
         return None
-    return Failure(Reason.LATENCY, f"took {seen.duration_ms:.0f} ms, more than {limit} ms")
+    words = f"took {seen.duration_ms:.0f} ms, more than {limit} ms"
+    return Failure(Reason.LATENCY, words, f"took more than {limit} ms")
 
 
 def _first(assertions: Sequence[Prepared], facts: Facts | None) -> Failure | None:

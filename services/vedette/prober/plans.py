@@ -14,7 +14,7 @@ from vedette.core.job import Definition
 from vedette.core.kinds import kinds
 from vedette.core.version import __version__
 from vedette.prober.discretion import Discretion, discretion_of
-from vedette.prober.domain import Expectation
+from vedette.prober.domain import Expectation, Telling
 from vedette.prober.jobs import Job
 from vedette.prober.probes import Probe, offer
 
@@ -37,6 +37,7 @@ class Plan:
     domain_host: str | None
     """Whose registration assertions may look at."""
     discretion: Discretion
+    telling: Telling
 
 
 class Plans:
@@ -79,6 +80,7 @@ def plan_of(raw: Any) -> Plan:
             expectation=_expectation_of(definition),
             domain_host=validated.domain_host(),
             discretion=discretion_of(validated),
+            telling=Telling(definition.detail, definition.evidence, definition.evidence_body_bytes),
         )
     except ValidationError as error:
         raise Unusable(f"the definition isn't valid: {_explain(error)}") from error

@@ -125,6 +125,15 @@ def _captured(expected: dict[str, Any] | None, observation: Observation) -> str 
     return equal(expected, {"body": body, "headers": dict(evidence.headers)})
 
 
+def _saved(expected: str, observation: Observation) -> str | None:
+    """The body that was kept, in Kuma's words for one that was cut."""
+    evidence = observation.result.evidence if observation.result is not None else None
+    if evidence is None:
+        return "nothing was kept"
+    cut = "... (truncated)" if evidence.truncated else ""
+    return equal(expected, f"{evidence.body}{cut}")
+
+
 def _rtt(_: str, observation: Observation) -> str | None:
     rtt = observation.fact("rtt_avg_ms")
     return None if isinstance(rtt, int | float) and rtt > 0 else f"it is {rtt}"
@@ -163,6 +172,7 @@ COMPARISONS: dict[str, Comparison] = {
     "cert_serial": _serial,
     "labels": _labels,
     "captured": _captured,
+    "saved_response": _saved,
     "rtt": _rtt,
     "reply_ttl": _reply_ttl,
     "alert": _alert,

@@ -90,7 +90,7 @@ def _display(expected: str, observation: Observation) -> str | None:
     """The wording is ours. What counts is that the value that was seen is told, if it failed."""
     shown = _SHOWN.search(expected)
     if shown is None:
-        return None
+        return _without_values(observation)
     message = observation.output
     if expected.startswith("has("):
         return None if _has(shown["value"], message) else f"expected {expected!r}, got {message!r}"
@@ -102,13 +102,26 @@ def _display(expected: str, observation: Observation) -> str | None:
     return None if re.search(wanted, message) else f"expected {expected!r}, got {message!r}"
 
 
+def _without_values(observation: Observation) -> str | None:
+    """What is to be told without values says nothing of what was seen."""
+    hides = observation.spec is not None and observation.spec.detail != "full"
+    return f"it tells {observation.output!r}" if hides and "saw" in observation.output else None
+
+
 def _has(shown: str, message: str) -> bool:
     """Presence is told by what was seen, or that it was nothing."""
     return ("saw nothing" not in message) is (shown == "true") and "saw " in message
 
 
 def _displays(expected: list[str], observation: Observation) -> str | None:
+    if not expected:
+        return _messages(0, observation)
     return next(filter(None, (_display(one, observation) for one in expected)), None)
+
+
+def _messages(expected: int, observation: Observation) -> str | None:
+    """How many messages there are besides the reasons."""
+    return equal(expected, sum(result.message is not None for result in observation.results))
 
 
 def _output_contains(expected: list[str], observation: Observation) -> str | None:
@@ -168,6 +181,7 @@ COMPARISONS: dict[str, Comparison] = {
     "connected": _connected,
     "display": _display,
     "displays": _displays,
+    "errors": _messages,
     "output_contains": _output_contains,
     "output_lacks": _output_lacks,
     "error_length_max": _error_length,

@@ -42,11 +42,29 @@ def definition_of(kind: str, probe: Mapping[str, Any], source: str) -> Definitio
         value = reading.get(ours, reading.get(theirs))
         if value is not None:
             definition[ours] = value
+    definition |= _telling(reading)
     if "reminder_interval_s" in reading:
         # 0 is never, there.
         definition["remind_every_s"] = reading.get("reminder_interval_s") or None
     reading.finish()
     return _THRESHOLDS.get(source, {}) | definition
+
+
+def _telling(reading: Reading) -> Definition:
+    """How much of a failure is told, and what of the answer is kept."""
+    found: Definition = {}
+    if not reading.get("show_values_on_failure", True):
+        found["detail"] = "no_values"
+    if reading.get("hide_conditions", False) or reading.get("hide_errors", False):
+        found["detail"] = "reason_only"
+    for key in ("capture_response", "save_response"):
+        if key in reading:
+            keeping = reading.get(key)
+            found["evidence"] = "never" if keeping == "off" else keeping
+    for key in ("capture_limit", "response_max_length"):
+        if key in reading:
+            found["evidence_body_bytes"] = reading.get(key)
+    return found
 
 
 def _kind(kind: str, probe: Mapping[str, Any]) -> str:

@@ -24,8 +24,8 @@ def define(reading: Reading) -> Part:
     target |= _connection(reading, url) | _taking(reading)
     if reading.source == "sentry":
         target["max_redirects"] = _SENTRY_REDIRECTS
-    for key in ("capture_response", "repeat", "scheduled_at"):
-        reading.get(key)  # how often, and what is kept: nothing of the definition
+    for key in ("repeat", "scheduled_at"):
+        reading.get(key)  # how often: nothing of the definition
     assertions = [
         *_statuses(reading), *_bodies(reading), *_headers(reading), *_json(reading),
         *_conditions(reading),

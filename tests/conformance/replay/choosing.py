@@ -60,6 +60,8 @@ async def replay(run: Run, kit: Kit, bench: Bench) -> Observation:
 def _evaluable(probe: Mapping[str, Any]) -> bool:
     """What was not connected to has no answer, and is told by a check alone."""
     connected = probe.get("given", {}).get("connected", True)
+    if "show_values_on_failure" in probe:
+        return False  # how much is told, the evaluator doesn't know
     return connected and bool(probe.keys() & {"given", "operator", "conditions_tree"})
 
 

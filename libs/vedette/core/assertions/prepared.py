@@ -18,11 +18,13 @@ from vedette.core.outcome import Reason
 class Failure:
     """The first assertion that did not hold: its reason, and expected against seen.
 
-    The reason is `internal_error` if judging it is more work than a check may be.
+    `without_values` tells what was expected alone. The reason is `internal_error` if judging it is
+    more work than a check may be.
     """
 
     reason: Reason
     message: str
+    without_values: str
 
 
 class Prepared:
@@ -38,8 +40,8 @@ class Prepared:
         if truth is True:
             return None
         if truth is None and facts.budget.exhausted:
-            message = f"judging takes more work than a check may be: {expected(self.node)}"
-            return Failure(Reason.INTERNAL_ERROR, cut(message))
+            message = cut(f"judging takes more work than a check may be: {expected(self.node)}")
+            return Failure(Reason.INTERNAL_ERROR, message, message)
         with within(Budget()):
             return self._culprit(facts)._explained(facts)
 
@@ -58,8 +60,9 @@ class Prepared:
         leaves = list(self.leaves())
         seen = {leaf.name: leaf.seen(facts) for leaf in leaves}
         texts = [text if len(seen) == 1 else f"{name} {text}" for name, text in seen.items()]
-        message = f"expected {expected(self.node)}, saw {', '.join(texts)}"
-        return Failure(leaves[0].reason, cut(message))
+        wanted = f"expected {expected(self.node)}"
+        message = f"{wanted}, saw {', '.join(texts)}"
+        return Failure(leaves[0].reason, cut(message), cut(wanted))
 
 
 def prepare(node: Tree) -> Prepared:

@@ -5,7 +5,7 @@ from typing import Any
 
 import dns.flags
 
-from vedette.core.result import EVIDENCE_BODY_BYTES
+from vedette.core.job import EVIDENCE_BODY_BYTES
 from vedette.prober.answer import Answer
 from vedette.prober.dns.expectation import serial_of
 from vedette.prober.dns.message import Record, Reply

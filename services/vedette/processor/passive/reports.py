@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from vedette.core.assertions import Facts, Failure, Tree, prepare
+from vedette.core.job import EVIDENCE_BODY_BYTES
 from vedette.core.kinds.heartbeat import HeartbeatMonitor
 from vedette.core.kinds.push import PushMonitor
 from vedette.core.outcome import Outcome
 from vedette.core.reporting import Finding, Signal, Terms, Vigil, afresh, lapse, take, wakes_at
-from vedette.core.result import EVIDENCE_BODY_BYTES, Evidence, Result
+from vedette.core.result import Evidence, Result
 from vedette.processor.passive.store import MOST_ARRIVALS, Arrival, Listening, Ward
 
 SETTLE_MS = 1000
