@@ -14,6 +14,8 @@ from vedette.prober.streams.stopped import Stopped
 from vedette.prober.streams.visit import Place
 
 _LARGEST = 65_535
+# A server that never stops sending holds up nobody else.
+_READ_AT_ONCE = 16
 # What routers and the server's host say of a datagram, by way of ICMP.
 _REPORTED = {
     errno.ECONNREFUSED: Reason.CONNECT_REFUSED,
@@ -76,7 +78,9 @@ class _Exchange:
 
     def _read(self, ended: asyncio.Future[Reply]) -> None:
         """Take what came in; what is no answer to the query may come from anybody."""
-        while not ended.done():
+        for _ in range(_READ_AT_ONCE):
+            if ended.done():
+                return
             try:
                 wire = self.socket.recv(_LARGEST)
             except BlockingIOError:

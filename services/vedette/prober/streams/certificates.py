@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -14,6 +15,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 _DER = 2
 _CURVES = {"secp256r1": "p256", "secp384r1": "p384", "secp521r1": "p521"}
+_NO_NAMES = (
+    x509.ExtensionNotFound,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
 _EDWARDS = {ed25519.Ed25519PublicKey: "ed25519", ed448.Ed448PublicKey: "ed448"}
 
 
@@ -54,21 +60,26 @@ def _chain(tls: ssl.SSLObject, method: str) -> tuple[bytes, ...]:
 def parsed(der: bytes) -> Certificate | None:
     """A certificate; None for one that OpenSSL can read and we can't."""
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        return Certificate(
-            subject=certificate.subject.rfc4514_string(),
-            issuer=certificate.issuer.rfc4514_string(),
-            serial=_hex(certificate.serial_number),
-            not_before=certificate.not_valid_before_utc,
-            not_after=certificate.not_valid_after_utc,
-            names=_names(certificate),
-            key=_key(certificate),
-            fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
-            identity=_identity(certificate),
-            self_signed=_self_signed(certificate),
-        )
-    except ValueError:
+        with catch_warnings():
+            simplefilter("ignore")  # what is odd about a target's certificate is not for our log
+            return _read(x509.load_der_x509_certificate(der))
+    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm):
         return None
+
+
+def _read(certificate: x509.Certificate) -> Certificate:
+    return Certificate(
+        subject=certificate.subject.rfc4514_string(),
+        issuer=certificate.issuer.rfc4514_string(),
+        serial=_hex(certificate.serial_number),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        names=_names(certificate),
+        key=_key(certificate),
+        fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
+        identity=_identity(certificate),
+        self_signed=_self_signed(certificate),
+    )
 
 
 def earliest(certificates: Sequence[Certificate]) -> datetime:
@@ -95,7 +106,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     """The host names and addresses it is for."""
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
+    except (*_NO_NAMES, ValueError, TypeError):
         return ()
     hosts = names.get_values_for_type(x509.DNSName)
     return (*hosts, *map(str, names.get_values_for_type(x509.IPAddress)))

@@ -95,14 +95,17 @@ class Dialogue:
         self._course.now(doing)
         skipped = 0
         last = ""
-        while (line := await self._stream.line()) is not None:
-            last = line.decode(errors="replace")
-            match = pattern.search(last)
-            if match is not None:
-                self.kept.keep(match, step)
-                return
-            skipped += 1
-            self._course.now(f"{doing}, after {skipped} others, the last {shown(last)}")
+        try:
+            while (line := await self._stream.line()) is not None:
+                last = line.decode(errors="replace")
+                match = pattern.search(last)
+                if match is not None:
+                    self.kept.keep(match, step)
+                    return
+                skipped += 1
+        finally:
+            if skipped:
+                self._course.now(f"{doing}, after {skipped} others, the last {shown(last)}")
         saw = f"{skipped} others, the last {shown(last)}" if skipped else "nothing"
         raise self._unexpected(f"{doing}: it closed the connection after {saw}")
 

@@ -1,5 +1,6 @@
 """A stream over one connection, in the clear or within TLS, with what has arrived kept at hand."""
 
+import asyncio
 import re
 import socket
 import ssl
@@ -18,6 +19,8 @@ LINE_LIMIT = 64 * 1024
 LIMIT = 1024 * 1024
 """How much is received of one target at most, in bytes."""
 _CHUNK = 64 * 1024
+_LINES_AT_ONCE = 200
+_CHUNKS_AT_ONCE = 4
 _Done = TypeVar("_Done")
 
 
@@ -30,6 +33,7 @@ class Stream:
         self._unread = bytearray()
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._handshaking = False
+        self._lines = self._chunks = 0
         self.tls: ssl.SSLObject | None = None
         """The TLS session, from the beginning of the handshake."""
         self.received = bytearray()
@@ -66,6 +70,9 @@ class Stream:
 
     async def line(self) -> bytes | None:
         """The next line without its end; None at the end of everything."""
+        self._lines += 1
+        if self._lines % _LINES_AT_ONCE == 0:
+            await asyncio.sleep(0)  # a target that talks without a pause holds up nobody else
         searched = 0
         while (at := self._unread.find(b"\n", searched)) < 0:
             searched = len(self._unread)
@@ -176,6 +183,9 @@ class Stream:
                 raise broken(self._course.doing, self.peer, error) from error
 
     async def _get(self) -> bytes:
+        self._chunks += 1
+        if self._chunks % _CHUNKS_AT_ONCE == 0:
+            await asyncio.sleep(0)
         while True:
             try:
                 return self._sock.recv(_CHUNK)

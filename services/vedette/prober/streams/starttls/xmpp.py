@@ -10,9 +10,10 @@ _NAMESPACE = "urn:ietf:params:xml:ns:xmpp-tls"
 _FEATURES = re.compile(
     rb"</(?:\w+:)?features\s*>|<(?:\w+:)?features\s*/>|<(?:\w+:)?error\b|</(?:\w+:)?stream\s*>"
 )
+# No tag goes on past the next `<`, so that each byte of a hostile answer is looked at but once.
 _ANSWER = re.compile(
-    rb"<(?:\w+:)?proceed\b[^>]*(?:/>|>\s*</(?:\w+:)?proceed\s*>)"
-    rb"|<(?:\w+:)?(?:failure|error)\b[^>]*>|</(?:\w+:)?stream\s*>"
+    rb"<(?:\w+:)?proceed\b[^<>]*(?:/>|>\s*</(?:\w+:)?proceed\s*>)"
+    rb"|<(?:\w+:)?(?:failure|error)\b[^<>]*>|</(?:\w+:)?stream\s*>"
 )
 
 
