@@ -164,6 +164,7 @@ class Names(asyncio.DatagramProtocol):
     def __init__(self, records: Mapping[str, list[str] | str | None]) -> None:
         self.records = records
         self.asked: list[str] = []
+        self.ttl = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport
@@ -187,7 +188,9 @@ class Names(asyncio.DatagramProtocol):
         kind = dns.rdatatype.to_text(question.rdtype)
         fitting = [a for a in addresses if (":" in a) is (kind == "AAAA")]
         if fitting and kind in {"A", "AAAA"}:
-            response.answer.append(dns.rrset.from_text(question.name, 0, "IN", kind, *fitting))
+            response.answer.append(
+                dns.rrset.from_text(question.name, self.ttl, "IN", kind, *fitting)
+            )
 
 
 @asynccontextmanager

@@ -32,6 +32,21 @@ async def test_a_name_is_resolved(context: Context) -> None:
     assert set(names.asked) == {"a.example"}
 
 
+async def test_a_name_that_changes_is_seen_at_once_whatever_its_ttl(context: Context) -> None:
+    records: dict[str, list[str] | str | None] = {"a.example": ["127.0.0.1"]}
+    async with serving(OK) as server, naming(records) as (names, at), asking(context, at) as here:
+        names.ttl = 3600
+        url = f"http://a.example:{server.port}/"
+        assert (await look(here, url)).trouble is None
+        records["a.example"] = "NXDOMAIN"
+        broken = await look(here, url)
+        records["a.example"] = ["127.0.0.1"]
+        mended = await look(here, url)
+    assert broken.trouble is not None
+    assert broken.trouble.reason is Reason.DNS_NXDOMAIN
+    assert mended.trouble is None
+
+
 async def test_every_address_is_tried(context: Context) -> None:
     records = {"a.example": ["127.0.0.2", "::1", "127.0.0.1"]}
     async with serving(OK) as server, naming(records) as (_, at), asking(context, at) as here:

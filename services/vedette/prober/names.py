@@ -7,12 +7,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-import aiodns
 from aiodns import error
 
 from vedette.core.hosts import IpProtocol
 from vedette.core.outcome import Reason
 from vedette.prober.domain import Trouble
+from vedette.prober.fresh import fresh_resolver
 
 _NO_ROUTE = frozenset(
     {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
@@ -59,7 +59,7 @@ class Resolver:
     def __init__(self, nameservers: Sequence[str] | None = None) -> None:
         self.nameservers = tuple(nameservers or ())
         """Those it was told to ask, as `address:port`; none are the system's."""
-        self._dns = aiodns.DNSResolver(nameservers)
+        self._dns = fresh_resolver(nameservers)
         self._others: OrderedDict[str, Resolver] = OrderedDict()
 
     def at(self, nameserver: str | None) -> "Resolver":
