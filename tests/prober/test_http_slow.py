@@ -14,6 +14,7 @@ from vedette.testing.streams import Listener
 
 TIMEOUT_S = 0.5
 PACE_S = 0.05
+SLACK_MS = 1000  # of a busy machine
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 TLS_HELLO = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03"
@@ -66,7 +67,7 @@ async def dripping(start: bytes, drop: bytes) -> AsyncIterator[int]:
 async def test_answers(context: Context, start: bytes, drop: bytes) -> None:
     async with dripping(start, drop) as port:
         seen = await look(context, f"http://127.0.0.1:{port}/", timeout_s=TIMEOUT_S)
-    assert seen.duration_ms < TIMEOUT_S * 1000 + 150
+    assert seen.duration_ms < TIMEOUT_S * 1000 + SLACK_MS
     assert seen.trouble is not None
     assert seen.trouble.reason in {Reason.TIMEOUT, Reason.PROTOCOL_ERROR}, seen.trouble
 
@@ -77,7 +78,7 @@ async def test_handshakes(context: Context, start: bytes, drop: bytes, version: 
     async with dripping(start, drop) as port:
         url = f"https://127.0.0.1:{port}/"
         seen = await look(context, url, timeout_s=TIMEOUT_S, http_version=version)
-    assert seen.duration_ms < TIMEOUT_S * 1000 + 150
+    assert seen.duration_ms < TIMEOUT_S * 1000 + SLACK_MS
     assert seen.trouble is not None
     assert seen.trouble.reason in {Reason.TIMEOUT, Reason.TLS_HANDSHAKE}, seen.trouble
 
@@ -90,7 +91,7 @@ async def test_proxies(context: Context, scheme: str, url: str) -> None:
     async with dripping(said, b"0") as port:
         proxy = {"url": f"{scheme}://127.0.0.1:{port}"}
         seen = await look(context, url, timeout_s=TIMEOUT_S, proxy=proxy)
-    assert seen.duration_ms < TIMEOUT_S * 1000 + 150
+    assert seen.duration_ms < TIMEOUT_S * 1000 + SLACK_MS
     assert seen.trouble is not None
 
 
@@ -125,6 +126,6 @@ async def test_http2(context: Context, start: bytes, drop: bytes) -> None:
     async with dripping(start, drop) as port:
         url = f"http://127.0.0.1:{port}/"
         seen = await look(context, url, timeout_s=TIMEOUT_S, http_version="2-prior-knowledge")
-    assert seen.duration_ms < TIMEOUT_S * 1000 + 150
+    assert seen.duration_ms < TIMEOUT_S * 1000 + SLACK_MS
     assert seen.trouble is not None
     assert seen.trouble.reason is not Reason.INTERNAL_ERROR, seen.trouble

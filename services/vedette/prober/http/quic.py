@@ -25,7 +25,7 @@ def unconnected(ended: Ended, remarks: Remarks) -> Ended:
         return Ended(ended.code, remarks.complaint)
     if ended.code == pycurl.E_OPERATION_TIMEDOUT:
         return ended
-    failed = errno.ECONNREFUSED if remarks.refused else remarks.unsent or ended.os_errno
+    failed = errno.ECONNREFUSED if remarks.refused else remarks.os_errno or ended.os_errno
     if failed:
         return Ended(pycurl.E_COULDNT_CONNECT, ended.message, failed)
     if ended.code in _ENDED_BY_IT:

@@ -6,22 +6,22 @@ import pycurl
 
 _AGREED = b"SSL connection using "
 _COMPLAINT = re.compile(rb"SSL: (.+)|SSL certificate OpenSSL verify result: (.+?)(?: \(\d+\))?$")
-_UNSENT = re.compile(rb"sendmsg\(\) returned -1 \(errno (\d+)\)")
+_FAILED = re.compile(rb"(?:QUIC: )?(?:send|recv)\w*\(\).{0,80}?errno[ =](\d+)")
 _REFUSED = re.compile(rb"QUIC: connection to .+ refused")
 
 
 class Remarks:
     """libcurl's debug callback, which keeps what is of use."""
 
-    __slots__ = ("agreed", "complaint", "refused", "unsent")
+    __slots__ = ("agreed", "complaint", "os_errno", "refused")
 
     def __init__(self) -> None:
         self.agreed: list[tuple[str, str]] = []
         """Version and cipher of each handshake, a proxy's before the target's."""
         self.complaint = ""
         """What is wrong with a certificate."""
-        self.unsent = 0
-        """The system's error when a datagram could not be sent."""
+        self.os_errno = 0
+        """The system's error when a datagram could not be sent or received."""
         self.refused = False
         """Whether the system has heard that nobody listens on a UDP port."""
 
@@ -34,7 +34,7 @@ class Remarks:
             self.agreed.append((version, rest.partition(" / ")[0].strip()))
         elif found := _COMPLAINT.match(said.strip()):
             self.complaint = (found[1] or found[2]).decode(errors="replace")
-        elif found := _UNSENT.match(said):
-            self.unsent = int(found[1])
+        elif found := _FAILED.match(said):
+            self.os_errno = int(found[1])
         elif _REFUSED.match(said):
             self.refused = True
