@@ -26,8 +26,8 @@ class Proxy:
     """To be said instead of doing anything."""
     names: dict[str, str] = field(default_factory=dict)
     socks_reply: int = 0
-    first: list[Literal["refuse", "hang"]] = field(default_factory=list)
-    """What it does instead of connecting, each time once."""
+    first: list[Literal["refuse", "hang", "mute"]] = field(default_factory=list)
+    """What it does instead of connecting, each time once; `mute` is to say that it has."""
 
     async def _may_connect(self) -> bool:
         if not self.first:
@@ -48,6 +48,10 @@ class Proxy:
             return
         parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
         host = parts.hostname or ""
+        if self.first[:1] == ["mute"]:
+            self.first.pop(0)
+            writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+            await asyncio.Event().wait()
         if not await self._may_connect():
             writer.write(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
             return

@@ -107,6 +107,29 @@ async def test_a_proxy_that_hangs_at_one_address_gets_to_the_next(
     assert 600 <= seen.duration_ms < 1600
 
 
+async def test_an_address_that_does_not_speak_tls_is_not_waited_for_too_long(
+    context: Context,
+) -> None:
+    with identity("valid", hosts=["a.example"]) as good:
+        here = replace(context, ca_file=str(good.ca_file))
+        async with (
+            serving(OK, tls=good.context) as server,
+            proxying() as proxy,
+            naming({"a.example": SEVERAL}) as (_, nameserver),
+        ):
+            proxy.first, proxy.names = ["mute"], dict.fromkeys(SEVERAL, "127.0.0.1")
+            own = by(proxy, resolve_locally=True)
+            url = f"https://a.example:{server.port}/"
+            seen = await look(here, url, resolver=nameserver, proxy=own, timeout_s=1.5)
+            assert seen.trouble is None, seen.trouble
+            proxy.first = ["mute"] * 3
+            seen = await look(here, url, resolver=nameserver, proxy=own, timeout_s=0.6)
+    assert seen.trouble is not None
+    assert seen.trouble.reason is Reason.TIMEOUT
+    assert "took longer than 0.6 s in the TLS handshake" in seen.trouble.message
+    assert seen.duration_ms >= 600
+
+
 @pytest.mark.parametrize("read_body", [True, False])
 async def test_tls_through_a_proxy(context: Context, read_body: bool) -> None:
     with identity("valid", hosts=["hidden.example"]) as good:

@@ -25,6 +25,7 @@ from vedette.prober.names import lacks_ipv6
 _SHOWN = 200
 _SHOWN_URL = 300
 _ANY: IpProtocol = "any"
+_LATE = frozenset({Reason.TIMEOUT, Reason.CONNECT_TIMEOUT})
 
 
 @dataclass(slots=True)
@@ -118,11 +119,15 @@ class Chain:
                 self.secrets.append(done.secret)
             for phase, ms in done.phases.items():
                 self._spent(phase, ms)
-            if not done.barred:
+            if not left or not (done.barred or self._was_hurried(done)):
                 break
-            if left:
-                handle.reset()  # keeps cookies
+            handle.reset()  # keeps cookies
         return done
+
+    def _was_hurried(self, done: Exchange) -> bool:
+        """Whether it ended for want of time, of which there is more."""
+        late = done.trouble is not None and done.trouble.reason in _LATE
+        return late and self._remaining_s() > 0
 
     def _exchange(self, sending: Sending) -> Callable[..., Awaitable[Exchange]]:
         """How to send a request: credentials are for the target's own origin alone."""

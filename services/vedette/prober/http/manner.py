@@ -1,8 +1,6 @@
 """How the requests of one target are sent, as options of libcurl's, prepared once."""
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import pycurl
@@ -15,6 +13,7 @@ from vedette.prober.http.origin import Origin, bracketed
 from vedette.prober.http.proxy import Proxy, Setopts, proxy_of
 from vedette.prober.http.reception import Taking
 from vedette.prober.http.request import Request
+from vedette.prober.http.securing import client_setopts, tls_setopts
 
 _ALWAYS: Setopts = (
     (pycurl.NOSIGNAL, 1),
@@ -30,24 +29,6 @@ _VERSIONS = {
     "2-prior-knowledge": pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
 }
 _QUIC = ((pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_3ONLY),)
-_LOWEST = {
-    "1.0": pycurl.SSLVERSION_TLSv1_0,
-    "1.1": pycurl.SSLVERSION_TLSv1_1,
-    "1.2": pycurl.SSLVERSION_TLSv1_2,
-    "1.3": pycurl.SSLVERSION_TLSv1_3,
-}
-_HIGHEST = {
-    "1.0": pycurl.SSLVERSION_MAX_TLSv1_0,
-    "1.1": pycurl.SSLVERSION_MAX_TLSv1_1,
-    "1.2": pycurl.SSLVERSION_MAX_TLSv1_2,
-    "1.3": pycurl.SSLVERSION_MAX_DEFAULT,
-}
-# OpenSSL speaks the versions before 1.2 only when it is told not to mind.
-_OLD = ((pycurl.SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=0"),)
-# By itself, a newer OpenSSL also makes a key for a hybrid group with every greeting, which costs a
-# tenth of the handshake. Here that group is still offered, to those who want no other.
-_GROUPS = "X25519:P-256:X448:P-384:P-521:ffdhe2048:ffdhe3072:X25519MLKEM768"
-_KNOWS_HYBRID = (3, 5)
 _UNAUTHORIZED = frozenset({401})
 
 
@@ -113,13 +94,13 @@ def manner_of(target: HttpTarget, origin: Origin) -> Manner:
         origin=origin,
         always=tuple(always),
         # Where a redirect leads to http, there is no QUIC.
-        secure=(*_tls(target.tls), *(_QUIC if quic else ())),
+        secure=(*tls_setopts(target.tls), *(_QUIC if quic else ())),
         own_ca=target.tls.ca is not None,
         tls=target.tls,
         quic=quic,
         ntlm=ntlm,
         credentials=_credentials(target),
-        client_certificate=_client_certificate(target.tls),
+        client_certificate=client_setopts(target.tls),
         server_name=target.tls.server_name,
         address=target.resolve_to,
         protocol=target.ip_protocol,
@@ -146,43 +127,6 @@ def _of(request: Request) -> list[tuple[int, Any]]:
             options.append((pycurl.POSTFIELDS, request.body or b""))
         options.append((pycurl.CUSTOMREQUEST, request.method))
     return options
-
-
-def _tls(tls: TlsOptions) -> Setopts:
-    options: list[tuple[int, Any]] = [
-        (pycurl.OPT_CERTINFO, 1),
-        # A resumed session would not show the certificate, and an expired one would pass.
-        (pycurl.SSL_SESSIONID_CACHE, 0),
-    ]
-    if _openssl() >= _KNOWS_HYBRID:
-        options.append((pycurl.SSL_EC_CURVES, _GROUPS))
-    if not tls.verify:
-        options += [(pycurl.SSL_VERIFYPEER, 0), (pycurl.SSL_VERIFYHOST, 0)]
-    if tls.ca is not None:
-        options.append((pycurl.CAINFO_BLOB, tls.ca.encode()))
-    if (tls.min_version, tls.max_version) != ("1.2", "1.3"):
-        options.append((pycurl.SSLVERSION, _LOWEST[tls.min_version] | _HIGHEST[tls.max_version]))
-    if tls.min_version < "1.2":
-        options += _OLD
-    return tuple(options)
-
-
-@cache
-def _openssl() -> tuple[int, int]:
-    """The version of libcurl's OpenSSL; (0, 0) if it has none."""
-    found = re.search(r" OpenSSL/(\d+)\.(\d+)", pycurl.version)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
-def _client_certificate(tls: TlsOptions) -> Setopts:
-    if tls.client_certificate is None or tls.client_key is None:
-        return ()
-    return (
-        (pycurl.SSLCERTTYPE, "PEM"),
-        (pycurl.SSLKEYTYPE, "PEM"),
-        (pycurl.SSLCERT_BLOB, tls.client_certificate.encode()),
-        (pycurl.SSLKEY_BLOB, tls.client_key.encode()),
-    )
 
 
 def _credentials(target: HttpTarget) -> Setopts:
