@@ -29,6 +29,7 @@ async def server() -> AsyncIterator[Reachable]:
         await connection.execute("create table job (id int, done bool)")
         await connection.execute("insert into job values (1, true), (2, false), (3, null)")
         await connection.execute("grant all on job to watcher")
+        await connection.execute("create type mood as enum ('good', 'bad')")
         await connection.close()
         yield server
 
@@ -131,6 +132,15 @@ async def test_every_type_has_a_value(context: Context, server: Reachable) -> No
     assert seen.trouble is None
     assert seen.subjects["body"] == "1"
     assert '"2026-01-02"' in seen.answer.text() if seen.answer else False
+
+
+async def test_types_that_the_client_asks_the_server_about(
+    context: Context, server: Reachable
+) -> None:
+    query = "select 'bad'::mood as mood, array['good'::mood] as all, row('bad'::mood, 1) as both"
+    seen = await ask(context, "postgres", server.port, query=query, **WATCHER)
+    assert why(seen) == (None, "")
+    assert seen.subjects["json"] == [{"mood": "bad", "all": ["good"], "both": ["bad", 1]}]
 
 
 async def test_only_the_first_rows_are_kept(context: Context, server: Reachable) -> None:
