@@ -10,7 +10,7 @@ from vedette.core.outcome import Reason
 from vedette.core.result import Result
 from vedette.prober.context import Context
 from vedette.prober.discretion import Discretion, discretion_of_json
-from vedette.prober.domain import Seen, internal_error, result_of
+from vedette.prober.domain import internal_error, result_of
 from vedette.prober.jobs import Job
 from vedette.prober.limits import Limits
 from vedette.prober.metrics import CheckMetrics
@@ -65,19 +65,15 @@ class Checker:
             started_at = int(time.time() * 1000)
             if started_at > job.run_by:
                 return _missed(job, "the prober was too slow to start it")
-            seen = await self._looked_at(plan)
+            began = time.perf_counter()
+            seen = await plan.probe.probe(self._context, plan.timeout_s)
+            if plan.expectation.registration and plan.domain_host is not None:
+                until = began + plan.timeout_s
+                seen = await beside(self._context, plan.domain_host, seen, until)
         finally:
             self._limits.leave(host)
         result = result_of(job, seen, plan.expectation, started_at, plan.telling)
         return Discretion(seen.secrets).result(result) if seen.secrets else result
-
-    async def _looked_at(self, plan: Plan) -> Seen:
-        began = time.perf_counter()
-        seen = await plan.probe.probe(self._context, plan.timeout_s)
-        if plan.expectation.registration and plan.domain_host is not None:
-            remaining_s = began + plan.timeout_s - time.perf_counter()
-            seen = await beside(self._context, plan.domain_host, seen, remaining_s)
-        return seen
 
 
 def _missed(job: Job, why: str) -> Result:

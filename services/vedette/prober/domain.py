@@ -138,6 +138,9 @@ class Telling:
 AS_USUAL = Telling()
 
 
+_UP = Verdict(Outcome.UP)
+
+
 def judge(seen: Seen, expectation: Expectation) -> Verdict:
     """The outcome of one check."""
     verdict = _upright(seen, expectation)
@@ -154,7 +157,7 @@ def _upright(seen: Seen, expectation: Expectation) -> Verdict:
     failure = _too_slow(seen, expectation) or _first(expectation.degraded_assertions, facts)
     if failure is not None:
         return _fallen(Outcome.DEGRADED, failure)
-    return Verdict(Outcome.UP)
+    return _UP
 
 
 def _fallen(outcome: Outcome, why: Trouble | Failure) -> Verdict:

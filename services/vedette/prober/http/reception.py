@@ -64,6 +64,9 @@ class Reception:
 
     def header(self, line: bytes) -> int:
         """One header line, or the empty line behind them."""
+        if self._in_head and len(line) > 2:  # most are
+            self.head.append(line)
+            return len(line)
         if not self._in_head:
             if not line.startswith(b"HTTP/"):
                 self.head.append(line)  # a trailer; libcurl bounds how much of them there is
@@ -72,7 +75,7 @@ class Reception:
             self._in_head = True
             self.status = 0
         self.head.append(line)
-        if len(line) <= 2 and line in _BLANK:
+        if line in _BLANK:
             self._in_head = False
             status = _status(self.head[0])
             if status >= _FINAL:

@@ -5,6 +5,8 @@ import re
 import pycurl
 
 _AGREED = b"SSL connection using "
+# libcurl says some seventy lines of a transfer over TLS.
+_OF_USE = (b"SSL", b" SSL", b"  SSL", b"sendmsg", b"QUIC")
 _COMPLAINT = re.compile(rb"SSL: (.+)|SSL certificate OpenSSL verify result: (.+?)(?: \(\d+\))?$")
 _FAILED = re.compile(rb"(?:QUIC: )?(?:send|recv)\w*\(\).{0,80}?errno[ =](\d+)")
 _REFUSED = re.compile(rb"QUIC: connection to .+ refused")
@@ -27,7 +29,7 @@ class Remarks:
 
     def hear(self, kind: int, said: bytes) -> None:
         """A line of libcurl's, or some of the bytes that came or went."""
-        if kind != pycurl.INFOTYPE_TEXT:
+        if kind != pycurl.INFOTYPE_TEXT or not said.startswith(_OF_USE):
             return
         if said.startswith(_AGREED):
             version, _, rest = said[len(_AGREED) :].decode().partition(" / ")
