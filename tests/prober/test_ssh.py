@@ -106,6 +106,7 @@ async def test_who_is_there_and_what_is_offered(context: Context) -> None:
         (server(HELLO + bytes(8)), Reason.PROTOCOL_ERROR, "instead of a packet"),
         (server(HELLO + packet(b"\x14" + bytes(16))), Reason.PROTOCOL_ERROR, "it is cut off"),
         (server(HELLO + algorithms(["\u00fc", *LISTS[1:]])), Reason.PROTOCOL_ERROR, "not ASCII"),
+        (server(HELLO + packet(algorithms()[5:-10])), Reason.PROTOCOL_ERROR, "it is cut off"),
         (server(HELLO + packet(b"\x15")), Reason.PROTOCOL_ERROR, "message 21 instead of its alg"),
         (server(HELLO + packet(b"\x02x") * 200), Reason.PROTOCOL_ERROR, "sends all but its alg"),
         (

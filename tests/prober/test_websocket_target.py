@@ -17,7 +17,10 @@ URL = {"url": "wss://a.example/live"}
 @pytest.mark.parametrize(
     ("target", "words"),
     [
-        ({"url": "https://a.example"}, "starts with ws:// or wss://, not https://"),
+        (
+            {"url": "https://a.example"},
+            "starts with ws:// or wss://, not https://; that is a target of kind http",
+        ),
         ({"url": "a.example"}, "did you mean wss://a.example ?"),
         ({"url": "ws:///x"}, "names no host"),
         ({"url": "ws://a..example/"}, "host name"),

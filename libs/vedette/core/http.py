@@ -15,6 +15,7 @@ from pydantic import (
 TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 """The characters of a token: method, header name (RFC 9110, section 5.6.2)."""
 
+_KINDS = {"ws": "websocket", "wss": "websocket", "http": "http", "https": "http"}
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 Secret = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\r\n\x00]*$")]
@@ -149,7 +150,9 @@ def check_url(url: str, plain: str = "http") -> str:
     if "://" not in url:
         raise ValueError(f"a URL starts with {schemes}; did you mean {plain}s://{url} ?")
     if parts.scheme not in {plain, f"{plain}s"}:
-        raise ValueError(f"a URL starts with {schemes}, not {parts.scheme}://")
+        kind = _KINDS.get(parts.scheme)
+        hint = f"; that is a target of kind {kind}" if kind is not None else ""
+        raise ValueError(f"a URL starts with {schemes}, not {parts.scheme}://{hint}")
     if not parts.hostname:
         raise ValueError("the URL names no host")
     return url

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from vedette.prober.ssh.packets import KEXINIT, Reader, string
 
 _COOKIE = 16
+# Whether a guess follows, and a number reserved for what may come.
+_AFTER_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Algorithms:
         reader = Reader(payload[1 + _COOKIE :])
         kex, host_keys = reader.names(), reader.names()
         _, ciphers, _, macs, _, compressions = (reader.names() for _ in range(6))
+        reader.names(), reader.names()  # languages
+        reader.take(_AFTER_NAMES)
         return cls(kex, host_keys, ciphers, macs, compressions)
 
     def told(self) -> dict[str, list[str]]:
