@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from traceback import format_exc
 
 import structlog
@@ -72,6 +73,9 @@ class Checker:
                 seen = await beside(self._context, plan.domain_host, seen, until)
         finally:
             self._limits.leave(host)
+        if seen.trouble is not None:
+            trouble = await self._context.uplink.excuse(seen.trouble, began)
+            seen = replace(seen, trouble=trouble)
         result = result_of(job, seen, plan.expectation, started_at, plan.telling)
         return Discretion(seen.secrets).result(result) if seen.secrets else result
 

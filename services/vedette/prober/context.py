@@ -7,6 +7,7 @@ from vedette.prober.guard import Guard
 from vedette.prober.icmp.pinger import Pinger
 from vedette.prober.names import Resolver
 from vedette.prober.registration.registries import Registries
+from vedette.prober.uplink import Uplink
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,4 @@ class Context:
     """To be asked about every address before it is connected or sent to."""
     pinger: Pinger = field(default_factory=Pinger)
     registries: Registries = field(default_factory=Registries)
+    uplink: Uplink = field(default_factory=Uplink)

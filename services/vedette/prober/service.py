@@ -21,6 +21,7 @@ from vedette.prober.presence import Announcer, present
 from vedette.prober.probes import offer
 from vedette.prober.results import ResultBuffer
 from vedette.prober.settings import ProberSettings
+from vedette.prober.uplink import canaries, watched_uplink
 from vedette.runtime.resources import Resources
 
 log = structlog.get_logger()
@@ -65,8 +66,12 @@ async def probing(settings: ProberSettings) -> AsyncIterator[Context]:
     resolver = Resolver(settings.nameservers())
     pinger = Pinger()
     registries = settings.registries()
+    watched = watched_uplink(canaries(settings.prober_canaries), settings.prober_canary_interval_s)
     try:
-        yield Context(curl, resolver, settings.ca_file(), settings.guard(), pinger, registries)
+        async with watched as uplink:
+            yield Context(
+                curl, resolver, settings.ca_file(), settings.guard(), pinger, registries, uplink
+            )
     finally:
         await registries.close()
         pinger.close()

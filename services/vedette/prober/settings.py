@@ -16,6 +16,7 @@ from vedette.prober.registration.registries import (
     Registries,
     whois_server,
 )
+from vedette.prober.uplink import canaries
 from vedette.runtime.settings import ProcessSettings
 
 _SYSTEM_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -62,6 +63,15 @@ class ProberSettings(ProcessSettings):
         description="The WHOIS server that knows those of all registries, `host` or `host:port`, "
         "for domains without an RDAP service.",
     )
+    prober_canaries: str = Field(
+        default="",
+        description="Addresses that this prober must be able to reach over TCP, comma separated: "
+        "`192.0.2.1:53,[2001:db8::1]:443`. While none of them answers, what a check could not "
+        "reach is an internal error, not the target's failure. Default: none.",
+    )
+    prober_canary_interval_s: float = Field(
+        default=10, ge=5, le=3600, description="Seconds between two looks at the canaries."
+    )
     prober_name: str | None = Field(
         default=None,
         max_length=200,
@@ -91,6 +101,12 @@ class ProberSettings(ProcessSettings):
     def _server(cls, server: str) -> str:
         whois_server(server)
         return server
+
+    @field_validator("prober_canaries")
+    @classmethod
+    def _canaries(cls, listed: str) -> str:
+        canaries(listed)
+        return listed
 
     @classmethod
     def at_home(cls) -> Self:

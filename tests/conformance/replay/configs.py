@@ -5,13 +5,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pydantic import ValidationError
 from tests.conformance.definitions import planned, validated
 from tests.conformance.kit import Kit, Run
 from tests.conformance.mapping import definition_of, maintenance
-from tests.conformance.mapping.reading import NotExpressible
+from tests.conformance.mapping.reading import NotExpressible, Reading
 from tests.conformance.observation import Observation, Problem
 
 from vedette.core.kinds.domain import DomainTarget
+from vedette.prober.settings import ProberSettings
 
 # The kinds by their scheme, as Gatus has it.
 _SCHEMES = {"tcp": "tcp", "icmp": "icmp", "tls": "tls", "starttls": "starttls", "ssh": "ssh",
@@ -23,6 +25,8 @@ def replay(run: Run, kit: Kit) -> Observation:
     """What validation says. Raises NotExpressible."""
     if "domain" in run.expect:
         return Observation(values={"domain": _domain(str(run.probe.get("url", "")))})
+    if "connectivity" in run.probe.get("config", {}):
+        return _canaries(run.probe["config"])
     with TemporaryDirectory(prefix="conformance-") as folder:
         probe = dict(run.probe.get("config") or run.probe)
         if "tls" in probe:
@@ -40,6 +44,21 @@ def _domain(url: str) -> str | None:
     target = DomainTarget.in_short(url)
     spec = validated(lambda: {"name": "conformance", "kind": "domain", "target": target}).spec
     return None if spec is None else spec.target.domain_host()
+
+
+def _canaries(config: Mapping[str, Any]) -> Observation:
+    """What Gatus calls connectivity: an address that the prober itself must reach."""
+    reading = Reading(config, kind="connectivity", source="gatus").under("connectivity")
+    settings: dict[str, Any] = {"prober_canaries": reading.get("target", "")}
+    if reading.get("interval", 0):
+        settings["prober_canary_interval_s"] = reading.get("interval")
+    reading.finish()
+    try:
+        ProberSettings(**settings)
+    except ValidationError as error:
+        problems = [Problem(one["loc"], one["msg"]) for one in error.errors()]
+        return Observation(problems=problems, output="\n".join(map(str, problems)))
+    return Observation()
 
 
 def posted(run: Run) -> Observation:
