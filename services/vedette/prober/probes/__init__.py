@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from importlib.metadata import metadata
 from pkgutil import iter_modules
 from typing import Any, Protocol
 
@@ -65,6 +66,12 @@ def offer() -> Offer:
 
 
 def _lack(kind: str, error: ImportError) -> str:
+    package = (error.name or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed; pip install 'vedette[{kind}]' adds it"
-    return f"{error.name} is installed and can't be loaded: {error}"
+        return f"{package} is not installed; pip install 'vedette[{_extra(kind)}]' adds it"
+    return f"{package} is installed and can't be loaded: {error}"
+
+
+def _extra(kind: str) -> str:
+    """The extra that holds a kind's client: its own, or else what every prober should have."""
+    return kind if kind in (metadata("vedette").get_all("Provides-Extra") or []) else "prober"
