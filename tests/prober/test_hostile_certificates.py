@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.prober.hostile import check, thorough
 from tests.prober.talking import Maker, talking
@@ -50,7 +50,7 @@ async def test_an_altered_certificate(
     try:
         server = showing(altered(*changes))
     except (ssl.SSLError, ValueError):
-        assume(False)
+        return  # no server shows this one
     async with talking(b"", tls=server) as port:
         target = {"host": "127.0.0.1", "port": port, "tls": {"verify": verify}}
         result = await check(context, "tls", target, timeout_s=1)
