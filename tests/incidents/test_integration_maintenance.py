@@ -194,3 +194,13 @@ async def test_windows_that_nobody_saw_are_made_up_for(world: World) -> None:
     assert len(ended) >= 3
     assert set(ended[1:]) <= {timedelta(minutes=10)}
     assert (await world.told())[:4] == ["started", "ended", "started", "ended"]
+
+
+async def test_what_can_not_be_read_keeps_nothing_waiting(world: World) -> None:
+    await plan(world, {**a_window(-HOUR, HOUR), "kind": "of a later version"})
+    await plan(world, a_window(HOUR, 2 * HOUR))
+    await world.span(2, "down")
+    await world.tell()
+    await go(world)
+    assert await world.told() == ["opened"]
+    assert await world.pool.fetchval("select count(*) from maintenance where next_turn_at is null")

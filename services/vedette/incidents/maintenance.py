@@ -9,8 +9,9 @@ import structlog
 
 from vedette.core.events import Event, MaintenanceEnded, MaintenanceRef, MaintenanceStarted
 from vedette.core.instants import iso, to_datetime, to_ms
-from vedette.core.maintenance import MaintenanceSpec, parse_maintenance
+from vedette.core.maintenance import MaintenanceSpec
 from vedette.core.windows import Ended, Started, next_turn, turns
+from vedette.incidents.store import readable_maintenance
 from vedette.store import outbox
 from vedette.store.pool import Connection, Pool, transaction
 
@@ -28,23 +29,31 @@ async def _follow_one(pool: Pool, now: int) -> bool:
     """Whether there may be more."""
     async with transaction(pool) as db:
         store = Store(db)
-        due = await store.due(now)
-        if due is None:
+        row = await store.due(now)
+        if row is None:
             return False
-        plan = due.spec if due.exists else None
-        for turn in turns(
-            plan,
-            due.going_since,
-            after_ms=due.followed_until,
-            changed_ms=due.changed_at,
-            now_ms=now,
-        ):
-            await _take(store, due, turn, now)
-        await store.cover(due)
-        await store.follow_on(due, now, next_turn(plan, now))
-        # What waits may wait no longer, or shorter than it seemed.
-        await store.let_look_again(due.workspace_id, now)
+        spec = readable_maintenance(row)
+        if spec is None:
+            await store.follow_on(row["id"], now, None)
+        else:
+            await _follow(store, _due(row, spec), now)
         return True
+
+
+async def _follow(store: "Store", due: "Due", now: int) -> None:
+    plan = due.spec if due.exists else None
+    for turn in turns(
+        plan,
+        due.going_since,
+        after_ms=due.followed_until,
+        changed_ms=due.changed_at,
+        now_ms=now,
+    ):
+        await _take(store, due, turn, now)
+    await store.cover(due)
+    await store.follow_on(due.id, now, next_turn(plan, now))
+    # What waits may wait no longer, or shorter than it seemed.
+    await store.let_look_again(due.workspace_id, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +85,9 @@ class Store:
     def __init__(self, db: Connection) -> None:
         self.db = db
 
-    async def due(self, now: int) -> Due | None:
-        """A maintenance that has a turn, locked; others are left to whoever has them."""
-        row = await self.db.fetchrow(
+    async def due(self, now: int) -> Any:
+        """The row of a maintenance that has a turn, locked; others are left to whoever has them."""
+        return await self.db.fetchrow(
             "select m.id, m.workspace_id, m.spec, m.deleted_at is null as exists,"
             " m.followed_until, m.updated_at, w.started_at from maintenance m"
             " left join maintenance_window w on w.maintenance_id = m.id and w.ended_at is null"
@@ -86,7 +95,6 @@ class Store:
             " for update of m skip locked",
             to_datetime(now),
         )
-        return None if row is None else _due(row)
 
     async def cover(self, due: Due) -> None:
         """Let the window that is going on be of what its maintenance is of now."""
@@ -123,11 +131,11 @@ class Store:
             to_datetime(ended.end),
         )
 
-    async def follow_on(self, due: Due, now: int, next_turn: int | None) -> None:
+    async def follow_on(self, id: UUID, now: int, next_turn: int | None) -> None:
         """Remember how far a maintenance was followed, and when it has its next turn."""
         await self.db.execute(
             "update maintenance set followed_until = $2, next_turn_at = $3 where id = $1",
-            due.id,
+            id,
             to_datetime(now),
             None if next_turn is None else to_datetime(next_turn),
         )
@@ -161,11 +169,11 @@ async def _take(store: Store, due: Due, turn: Started | Ended, now: int) -> None
     log.info(event.NAME, maintenance=str(due.id), name=due.spec.name)
 
 
-def _due(row: Any) -> Due:
+def _due(row: Any, spec: MaintenanceSpec) -> Due:
     return Due(
         id=row["id"],
         workspace_id=row["workspace_id"],
-        spec=parse_maintenance(row["spec"]),
+        spec=spec,
         exists=row["exists"],
         followed_until=to_ms(row["followed_until"]),
         changed_at=to_ms(row["updated_at"]),

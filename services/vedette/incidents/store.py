@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import structlog
+from pydantic import ValidationError
+
 from vedette.core.events import Cause, Held, MonitorRef
 from vedette.core.instants import to_datetime, to_ms
-from vedette.core.maintenance import parse_maintenance
+from vedette.core.maintenance import MaintenanceSpec, parse_maintenance
 from vedette.core.state import State
 from vedette.incidents.domain import Change, Incident, Planned, Waiting
 from vedette.store.pool import Connection
 
+log = structlog.get_logger()
 _INCIDENT = (
     "select i.monitor_id, i.id, i.since, i.opened_at, i.opened_by, i.cause, i.channels, i.held,"
     " i.reminded_at, i.reminders from incident i"
@@ -79,14 +83,18 @@ class Store:
         return [row["monitor_id"] for row in rows]
 
     async def maintenances(self, monitor: Monitor) -> list[Planned]:
-        """The maintenances that a monitor is part of."""
+        """The maintenances that a monitor is part of; for what can't be read nothing waits."""
         rows = await self.db.fetch(
             "select id, spec from maintenance where workspace_id = $1 and deleted_at is null"
             " order by id",
             monitor.workspace_id,
         )
-        planned = [Planned(row["id"], parse_maintenance(row["spec"])) for row in rows]
-        return [one for one in planned if one.spec.covers(monitor.ref.id, monitor.ref.tags)]
+        read = [(row["id"], readable_maintenance(row)) for row in rows]
+        return [
+            Planned(id, spec)
+            for id, spec in read
+            if spec is not None and spec.covers(monitor.ref.id, monitor.ref.tags)
+        ]
 
     async def monitor(self, monitor: UUID) -> Monitor | None:
         """The monitor, deleted or not."""
@@ -193,6 +201,15 @@ class Store:
             limit,
         )
         return [row["monitor_id"] for row in rows]
+
+
+def readable_maintenance(row: Any) -> MaintenanceSpec | None:
+    """The definition in a row's `spec`. None for one that another version wrote or would refuse."""
+    try:
+        return parse_maintenance(row["spec"])
+    except ValidationError as error:
+        log.error("a maintenance can't be read", maintenance=str(row["id"]), error=str(error))  # noqa: TRY400
+        return None
 
 
 def _monitor(row: Any) -> Monitor:
