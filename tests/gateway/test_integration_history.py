@@ -39,7 +39,7 @@ async def test_checks_are_filtered_and_carry_evidence_when_asked(
     api: Api, world: World, monitor: str
 ) -> None:
     await world.check(monitor, world.ago(minutes=1))
-    evidence = {"headers": {"server": "x"}, "body": "oops"}
+    evidence = {"headers": {"server": "x"}, "body": "oops", "truncated": False}
     hop = {"url": "http://a/", "status": 302, "ip": "192.0.2.1", "phases": {"connect": 1.5}}
     more = {"evidence": evidence, "detail": {"hops": [hop]}}
     await world.check(monitor, world.ago(minutes=2), "down", reason="status", **more)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 from aiohttp.test_utils import TestClient
@@ -178,3 +179,26 @@ async def test_everything_is_summed_up_in_one_word(api: Api, world: World) -> No
     await api.create("/maintenance", going_on(everything=False, monitors=[other]))
     summary = (await api.get("/summary")).body
     assert (summary["overall"], summary["in_maintenance"]) == ("maintenance", 1)
+
+
+async def test_uptime_of_any_range_can_be_asked_for(api: Api, world: World) -> None:
+    monitor = (await api.create("/monitors", a_monitor()))["id"]
+    await world.born(monitor, world.ago(hours=10))
+    await world.standing(monitor, "up", world.ago(hours=1))
+    await world.spans(
+        monitor,
+        ("up", world.ago(hours=10)),
+        ("down", world.ago(hours=4)),
+        ("up", world.ago(hours=1)),
+    )
+    for hours, outcome in ((6, "up"), (5, "up"), (3, "down")):
+        await world.check(monitor, world.ago(hours=hours), outcome)
+    path = f"/monitors/{monitor}/uptime"
+    asked = {"since": world.ago(hours=6).isoformat(), "until": world.ago(hours=2).isoformat()}
+    answer = await api.get(f"{path}?{urlencode(asked)}")
+    [(name, found)] = answer.body["windows"].items()
+    assert (name, found["uptime"], found["down_s"]) == ("range", 0.5, 7200)
+    assert found["average_ms"] == 12.5
+    backward = {"since": asked["until"], "until": asked["since"]}
+    refused = await api.get(f"{path}?{urlencode(backward)}")
+    assert (refused.status, refused.fields) == (400, ["since"])

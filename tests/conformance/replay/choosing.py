@@ -96,7 +96,9 @@ async def _state(run: Run, kit: Kit, bench: Bench) -> Observation:
     if probe.get("action") == "shutdown":
         return await workload.stopped(run)
     if "uptime" in expect:
-        return Observation(values=histories.halves(probe))
+        asked = expect.keys() & {"backward_range", "unknown_check"}
+        said = await bench.push.ranges() if asked else {}
+        return Observation(values=histories.halves(probe) | said)
     if "results" in expect:
         checked = {key: value for key, value in probe.items() if key != "outcomes"}
         observation = await network.replay(Run(run.record | {"probe": checked}), kit, bench)

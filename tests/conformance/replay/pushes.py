@@ -34,6 +34,7 @@ from vedette.store.pool import Pool
 _KEY = "the key of the conformance cases"
 _START_MS = 1_700_000_000_000
 _OUTCOMES = {"up": "ok", "down": "fail"}
+_BAD_REQUEST, _NOT_FOUND = 400, 404
 _STATUS = {202: 200, 422: 400}
 
 
@@ -138,6 +139,20 @@ class PushBench:
             if "push" in probe:
                 return await _by_api(self._started, probe)
             return await _by_address(self._started, probe)
+
+    async def ranges(self) -> dict[str, Any]:
+        """What is said of a range that ends before it begins, and of a check that isn't there."""
+        async with self._lock:
+            if self._started is None:
+                self._started = await self._stack.enter_async_context(_gateway())
+            id = await self._started.add("Ranges", token="unused")
+            backward = "since=2026-01-02T00:00:00Z&until=2026-01-01T00:00:00Z"
+            refused, _ = await self._started.ask("GET", f"/monitors/{id}/uptime?{backward}")
+            absent, _ = await self._started.ask("GET", f"/monitors/{UUID(int=0)}/uptime")
+        return {
+            "backward_range": "error" if refused == _BAD_REQUEST else refused,
+            "unknown_check": "not found" if absent == _NOT_FOUND else absent,
+        }
 
 
 async def _by_api(gateway: _Gateway, probe: Mapping[str, Any]) -> dict[str, Any]:

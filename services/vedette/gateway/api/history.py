@@ -12,8 +12,8 @@ from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
 from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, Spent, average_ms, uptime
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
-from vedette.gateway.problems import not_found
-from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_query
+from vedette.gateway.problems import FieldError, bad_query, not_found
+from vedette.gateway.reading import PageQuery, Query, read_cursor, read_id, read_query
 from vedette.gateway.store import history, maintenance, monitors
 from vedette.gateway.views.common import page
 from vedette.gateway.views.history import (
@@ -38,6 +38,17 @@ class CheckQuery(PageQuery):
     until: AwareDatetime = Field(default=history.LAST, description="Slots before this instant.")
     outcome: Outcome | None = None
     evidence: bool = Field(default=False, description="With what failing targets answered.")
+
+
+class UptimeQuery(Query):
+    """Which time is meant."""
+
+    since: AwareDatetime | None = Field(
+        default=None, description="The beginning of one range, in place of the usual windows."
+    )
+    until: AwareDatetime | None = Field(
+        default=None, description="The end of the range, or of the windows; now, if left out."
+    )
 
 
 async def checks(call: Call) -> web.Response:
@@ -91,18 +102,20 @@ async def spans(call: Call) -> web.Response:
 
 
 async def uptimes(call: Call) -> web.Response:
-    """Show the uptime of a monitor over several windows."""
+    """Show the uptime of a monitor over several windows, or over one range."""
     monitor = read_id(call.request, "monitor")
     now = datetime.now(UTC)
+    until, begins = _windows(read_query(call.request, UptimeQuery), now)
     async with connection(call.pool) as db:
         row = await monitors.one(db, call.workspace, monitor)
         if row is None:
             raise not_found("monitor")
-        longest = now - max(WINDOWS.values())
-        rows = await history.spans_since(db, call.workspace, [monitor], longest)
-        windows = await maintenance.windows_since(db, call.workspace, longest)
-        since = {name: now - length for name, length in WINDOWS.items()}
-        spent = await history.spent_since(db, call.workspace, monitor, list(since.values()))
+        first = min(begins.values())
+        rows = await history.spans_since(db, call.workspace, [monitor], first)
+        windows = await maintenance.windows_since(db, call.workspace, first)
+        spent = await history.spent_between(
+            db, call.workspace, monitor, list(begins.values()), until=until
+        )
     found = [Span(State(r["state"]), r["started_at"], r["ended_at"]) for r in rows]
     sight = Sight(
         last_vote=row["last_vote"],
@@ -114,17 +127,29 @@ async def uptimes(call: Call) -> web.Response:
         name: uptime_view(
             uptime(
                 found,
-                window=length,
+                window=until - begin,
                 created_at=row["created_at"],
                 sight=sight,
-                now=now,
+                now=until,
                 maintenance=apart,
             ),
-            average_ms(_spent(row) for row in spent if row["since"] == since[name]),
+            average_ms(_spent(row) for row in spent if row["since"] == begin),
         )
-        for name, length in WINDOWS.items()
+        for name, begin in begins.items()
     }
-    return reply(UptimesView(monitor_id=monitor, until=now, windows=views))
+    return reply(UptimesView(monitor_id=monitor, until=until, windows=views))
+
+
+def _windows(query: UptimeQuery, now: datetime) -> tuple[datetime, dict[str, datetime]]:
+    """Where all windows end, and where each begins. Nothing is known of what is to come."""
+    until = now if query.until is None else min(history.storable(query.until), now)
+    if query.since is None:
+        return until, {name: until - length for name, length in WINDOWS.items()}
+    since = history.storable(query.since)
+    if since >= until:
+        words = "the range ends before it begins, or has not begun yet"
+        raise bad_query([FieldError(field="since", message=words, rule="range")])
+    return until, {"range": since}
 
 
 def _spent(row: Record) -> Spent:
@@ -149,7 +174,8 @@ ENDPOINTS = (
         answers={200: Answer("A page of spans.", (SpanView,), listed=True)},
     ),
     Endpoint(
-        method="GET", path=f"{_OF}/uptime", handle=uptimes, summary="Show a monitor's uptime",
+        method="GET", path=f"{_OF}/uptime", handle=uptimes, query=UptimeQuery,
+        summary="Show a monitor's uptime over the usual windows, or over one range",
         answers={200: Answer("Exact times in each state, by window.", (UptimesView,))},
     ),
 )  # fmt: skip

@@ -81,11 +81,11 @@ class UptimeView(View):
 
 
 class UptimesView(View):
-    """Uptime over several windows that end now."""
+    """Uptime over several windows that end together."""
 
     monitor_id: UUID
     until: Instant
-    windows: dict[str, UptimeView] = Field(description="By length: 24h, 7d, 30d, 90d.")
+    windows: dict[str, UptimeView] = Field(description="By length: 24h, 7d, 30d, 90d; or `range`.")
 
 
 def check_view(row: Record) -> dict[str, Any]:
