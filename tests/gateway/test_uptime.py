@@ -130,3 +130,12 @@ def test_only_answers_count_in_the_average_and_none_of_them_is_too_fast() -> Non
     good = [Spent(Outcome.UP, 3, 0.0), Spent(Outcome.DEGRADED, 1, 2.0)]
     assert average_ms([*good, Spent(Outcome.DOWN, 5, 9000.0)]) == 0.5
     assert average_ms([Spent(Outcome.DOWN, 5, 9000.0), Spent(Outcome.UP, 0, 0.0)]) is None
+
+
+def test_who_reports_by_themselves_is_lost_when_nobody_looks_whether_they_do() -> None:
+    at = NOW - timedelta(minutes=2)
+    sight = Sight(last_vote=NOW - DAY, interval_s=None, timeout_s=0, looked_after_at=at)
+    assert sight.lost_at(NOW) == at
+    assert sight.lost_at(at + timedelta(seconds=59)) is None
+    waiting = Sight(last_vote=NOW - DAY, interval_s=None, timeout_s=0)
+    assert waiting.lost_at(NOW) is None

@@ -21,7 +21,7 @@ from vedette.gateway.domain.overview import (
     truthful,
     worst_first,
 )
-from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, uptime
+from vedette.gateway.domain.uptime import WINDOWS, Span, uptime
 from vedette.gateway.store import history, incidents, maintenance, monitors
 from vedette.gateway.views.common import CheckSummary
 from vedette.store.pool import Connection
@@ -98,7 +98,7 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
         db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS + 1
     )
     watched = worst_first(
-        Watched(row["id"], row["spec"]["name"], truthful(_recorded(row), _sight(row), now))
+        Watched(row["id"], row["spec"]["name"], truthful(_recorded(row), monitors.sight(row), now))
         for row in rows
     )
     states = [one.standing.state for one in watched]
@@ -129,7 +129,7 @@ def _line(
             spans,
             window=window,
             created_at=row["created_at"],
-            sight=_sight(row),
+            sight=monitors.sight(row),
             now=now,
             maintenance=apart,
         ).ratio
@@ -158,14 +158,6 @@ def _going(rows: list[Record], now: datetime) -> list[tuple[MaintenanceSpec, Mai
 
 def _recorded(row: Record) -> Standing:
     return Standing(State(row["state"]), row["since"])
-
-
-def _sight(row: Record) -> Sight:
-    return Sight(
-        last_vote=row["last_vote"],
-        interval_s=row["spec"].get("interval_s"),
-        timeout_s=row["spec"].get("timeout_s", 0),
-    )
 
 
 def _incident(row: Record) -> OpenIncident:

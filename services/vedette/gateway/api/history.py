@@ -10,7 +10,7 @@ from vedette.core.outcome import Outcome
 from vedette.core.state import State
 from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
-from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, Spent, average_ms, uptime
+from vedette.gateway.domain.uptime import WINDOWS, Span, Spent, average_ms, uptime
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
 from vedette.gateway.problems import FieldError, bad_query, not_found
 from vedette.gateway.reading import PageQuery, Query, read_cursor, read_id, read_query
@@ -117,11 +117,7 @@ async def uptimes(call: Call) -> web.Response:
             db, call.workspace, monitor, list(begins.values()), until=until
         )
     found = [Span(State(r["state"]), r["started_at"], r["ended_at"]) for r in rows]
-    sight = Sight(
-        last_vote=row["last_vote"],
-        interval_s=row["spec"].get("interval_s"),
-        timeout_s=row["spec"].get("timeout_s", 0),
-    )
+    sight = monitors.sight(row)
     apart = maintenance.stretches(windows, monitor, row["spec"]["tags"])
     views = {
         name: uptime_view(

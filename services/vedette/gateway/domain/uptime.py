@@ -20,6 +20,7 @@ WINDOWS: Mapping[str, timedelta] = {
 }
 JUDGED = frozenset({State.UP, State.DEGRADED, State.DOWN})
 _NOTHING = timedelta(0)
+_LOOKED_AFTER_WITHIN = timedelta(minutes=1)
 Stretch = tuple[datetime, datetime | None]
 """From an instant to another; what lasts has no end."""
 
@@ -40,6 +41,8 @@ class Sight:
     last_vote: datetime | None
     interval_s: int | None
     timeout_s: float
+    looked_after_at: datetime | None = None
+    """When the processor is to see whether a report that was expected has come."""
 
     @property
     def patience(self) -> timedelta | None:
@@ -51,9 +54,13 @@ class Sight:
     def lost_at(self, now: datetime) -> datetime | None:
         """Since when nothing is known, if votes are overdue: three intervals and a check.
 
-        The last vote vouches for three intervals, as the processor has it when it says `unknown`.
+        The last vote vouches for three intervals, as the processor has it when it says `unknown`;
+        of who reports by themselves, until the processor should have looked.
         """
-        if self.last_vote is None or self.interval_s is None or self.patience is None:
+        if self.interval_s is None:
+            at = self.looked_after_at
+            return at if at is not None and now - at > _LOOKED_AFTER_WITHIN else None
+        if self.last_vote is None or self.patience is None:
             return None
         if now - self.last_vote <= self.patience:
             return None

@@ -8,11 +8,13 @@ from uuid import UUID
 from asyncpg import Record
 
 from vedette.core.slots import shard_of
+from vedette.gateway.domain.uptime import Sight
 from vedette.store.pool import Connection
 
 _SELECT = (
     "select m.id, m.spec, m.target, m.paused, m.version, m.created_at, m.updated_at,"
-    " v.state, v.since, s.last_check, s.last_vote, p.token"
+    " v.state, v.since, s.last_check, s.last_vote, p.token,"
+    " nullif(p.wake_at, '-infinity') as wake_at"
     " from monitor m left join monitor_state s on s.monitor_id = m.id"
     " left join passive_monitor p on p.monitor_id = m.id"
     # A pause shows at once, whether or not the processor took it in yet; so does a resumption.
@@ -36,6 +38,16 @@ class Filter:
     tag: str | None
     kind: str | None
     name: str | None
+
+
+def sight(row: Record) -> Sight:
+    """When a monitor was last seen, by a row of it."""
+    return Sight(
+        last_vote=row["last_vote"],
+        interval_s=row["spec"].get("interval_s"),
+        timeout_s=row["spec"].get("timeout_s", 0),
+        looked_after_at=row["wake_at"],
+    )
 
 
 async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
