@@ -96,7 +96,7 @@ async def test_who_is_there_and_what_is_offered(context: Context) -> None:
         (server(b"Exceeded\r\n", stay=False), Reason.PROTOCOL_ERROR, "last it said is 'Exceeded'"),
         (server(b"", stay=False), Reason.PROTOCOL_ERROR, "before it identified itself"),
         (server(b"x" * 70_000), Reason.PROTOCOL_ERROR, "a line of more than"),
-        (server(b"x\r\n" * 400_000), Reason.PROTOCOL_ERROR, "more than 1048576 bytes"),
+        (server((b"x" * 998 + b"\r\n") * 1_100), Reason.PROTOCOL_ERROR, "more than 1048576 bytes"),
         (server(b"no end"), Reason.TIMEOUT, "identification"),
         (server(b""), Reason.TIMEOUT, "identification"),
         (server(b"SSH-2.0-other\r\n"), Reason.ANSWER, "without a match of '^SSH-2.0-Test'"),

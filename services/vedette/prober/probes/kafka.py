@@ -4,37 +4,22 @@ from vedette.core.hosts import host_name
 from vedette.core.kinds.kafka import KafkaTarget
 from vedette.core.outcome import Reason
 from vedette.prober.answer import Answer
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
 from vedette.prober.kafka.cluster import Cluster, check_leaders, cluster_of
 from vedette.prober.kafka.link import Link
 from vedette.prober.kafka.login import log_in
 from vedette.prober.kafka.records import round_trip
-from vedette.prober.streams.course import Course
-from vedette.prober.streams.trust import check_own
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.visit import Place, Visit
 
 _PORTS = range(1, 65_536)
 
 
-class KafkaProbe:
+class KafkaProbe(StreamProbe):
     """A broker and what it is asked, made ready."""
 
     def __init__(self, target: KafkaTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
-        if target.tls is not None:
-            check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Log in and ask."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         visit.answer = Answer()  # what the protocol's bytes tell stands in the message

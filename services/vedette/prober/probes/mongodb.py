@@ -7,13 +7,11 @@ from pymongo.errors import OperationFailure
 
 from vedette.core.kinds.mongodb import MongodbTarget
 from vedette.core.outcome import Reason
-from vedette.prober.context import Context
 from vedette.prober.databases.mongodb import Client
 from vedette.prober.databases.session import refusal, session
 from vedette.prober.databases.values import keep_text, plain, text_of
-from vedette.prober.domain import Seen, Trouble
-from vedette.prober.streams.course import Course
-from vedette.prober.streams.trust import check_own
+from vedette.prober.domain import Trouble
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.visit import Place, Visit
 
 _TOOK_TOO_LONG = 50
@@ -21,26 +19,14 @@ _TOOK_TOO_LONG = 50
 _GOSSIP = frozenset({"$clusterTime", "operationTime"})
 
 
-class MongodbProbe:
+class MongodbProbe(StreamProbe):
     """A MongoDB server made ready to be asked."""
 
     def __init__(self, target: MongodbTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
         # Raises ValueError for what is no extended JSON.
         self._command: dict[str, Any] = _document(target.command or '{"ping": 1}')
-        if target.tls is not None:
-            check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Log in and ask."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         target = self._target

@@ -4,38 +4,23 @@ from vedette.core.dialogue import compiled
 from vedette.core.kinds.mqtt import MqttTarget
 from vedette.core.outcome import Reason
 from vedette.prober.answer import Answer
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
 from vedette.prober.mqtt.asking import Asking
 from vedette.prober.mqtt.link import Link
 from vedette.prober.mqtt.packets import Message
-from vedette.prober.streams.course import Course
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.stopped import Stopped
-from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 
 _MOST_SHOWN = 100
 
 
-class MqttProbe:
+class MqttProbe(StreamProbe):
     """A broker and what it is asked, made ready."""
 
     def __init__(self, target: MqttTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
         self._pattern = compiled(target.expect) if target.expect is not None else None
-        if target.tls is not None:
-            check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Log in and ask."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         visit.answer = Answer()  # what the protocol's bytes tell stands in the message

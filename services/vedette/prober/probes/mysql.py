@@ -8,13 +8,11 @@ from pymysql.err import MySQLError
 from vedette.core.databases import MOST_ROWS
 from vedette.core.kinds.mysql import MysqlTarget
 from vedette.core.outcome import Reason
-from vedette.prober.context import Context
 from vedette.prober.databases.mysql import Client
 from vedette.prober.databases.session import refusal, session
 from vedette.prober.databases.values import keep_rows
-from vedette.prober.domain import Seen, Trouble
-from vedette.prober.streams.course import Course
-from vedette.prober.streams.trust import check_own
+from vedette.prober.domain import Trouble
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.visit import Place, Visit
 
 # Errors of these numbers are the client's own.
@@ -26,24 +24,12 @@ _READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 _TOOK_TOO_LONG = frozenset({3024, 1969})
 
 
-class MysqlProbe:
+class MysqlProbe(StreamProbe):
     """A MySQL or MariaDB server made ready to be asked."""
 
     def __init__(self, target: MysqlTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
-        if target.tls is not None:
-            check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Log in and ask."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         target = self._target

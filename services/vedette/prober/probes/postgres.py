@@ -10,13 +10,12 @@ from asyncpg.connect_utils import SessionAttribute
 from vedette.core.databases import MOST_ROWS
 from vedette.core.kinds.postgres import PostgresTarget
 from vedette.core.outcome import Reason
-from vedette.prober.context import Context
 from vedette.prober.databases.session import refusal, session
 from vedette.prober.databases.values import keep_rows
-from vedette.prober.domain import Seen, Trouble
+from vedette.prober.domain import Trouble
 from vedette.prober.streams.course import Course
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.starttls.refusals import refused
-from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 from vedette.prober.streams.wire import Wire
 
@@ -26,24 +25,12 @@ _FIRST = b"RENv"
 _CANCELED = "57014"  # as a statement is that has run for longer than statement_timeout
 
 
-class PostgresProbe:
+class PostgresProbe(StreamProbe):
     """A PostgreSQL server made ready to be asked."""
 
     def __init__(self, target: PostgresTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
-        if target.tls is not None:
-            check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Log in and ask."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         if self._target.tls is not None:

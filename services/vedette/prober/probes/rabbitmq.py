@@ -2,35 +2,20 @@
 
 from vedette.core.kinds.rabbitmq import RabbitmqTarget
 from vedette.prober.answer import Answer
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
 from vedette.prober.rabbitmq.asking import Asking
 from vedette.prober.rabbitmq.link import Link
 from vedette.prober.rabbitmq.login import log_in, log_out
-from vedette.prober.streams.course import Course
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.stopped import Stopped
-from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 
 
-class RabbitmqProbe:
+class RabbitmqProbe(StreamProbe):
     """A broker and what it is asked, made ready."""
 
     def __init__(self, target: RabbitmqTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
-        if target.tls is not None:
-            check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Log in and ask."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         visit.answer = Answer()  # what the protocol's bytes tell stands in the message

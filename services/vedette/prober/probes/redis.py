@@ -7,36 +7,22 @@ from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import AuthenticationError, ResponseError
 
 from vedette.core.kinds.redis import RedisTarget
-from vedette.prober.context import Context
 from vedette.prober.databases.session import refusal, session
 from vedette.prober.databases.values import keep_text, plain, text_of
-from vedette.prober.domain import Seen, Trouble
-from vedette.prober.streams.course import Course
-from vedette.prober.streams.trust import check_own
+from vedette.prober.domain import Trouble
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.visit import Place, Visit
 from vedette.prober.streams.wire import Wire
 
 _FACTS = ("version", "role")
 
 
-class RedisProbe:
+class RedisProbe(StreamProbe):
     """A Redis server made ready to be asked."""
 
     def __init__(self, target: RedisTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
-        if target.tls is not None:
-            check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Log in and ask."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         target = self._target

@@ -1,34 +1,20 @@
 """Kind smtp: a session with a mail server, up to a recipient."""
 
 from vedette.core.kinds.smtp import SmtpTarget
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
 from vedette.prober.smtp.session import Session
-from vedette.prober.streams.course import Course
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.stopped import Stopped
-from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 
 _MOST_SHOWN = 500
 
 
-class SmtpProbe:
+class SmtpProbe(StreamProbe):
     """A mail server made ready."""
 
     def __init__(self, target: SmtpTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
-        check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Connect, and go as far as is asked for."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         if self._target.encryption == "implicit" and not await visit.secure(self._target.tls):

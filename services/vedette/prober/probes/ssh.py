@@ -7,13 +7,11 @@ from vedette.core.dialogue import compiled
 from vedette.core.kinds.ssh import SshTarget, host_key
 from vedette.core.outcome import Reason
 from vedette.prober.answer import Answer
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
 from vedette.prober.ssh import packets
 from vedette.prober.ssh.algorithms import Algorithms
 from vedette.prober.ssh.identification import OURS, Identification, check_version, identification
 from vedette.prober.ssh.keys import host_key_of
-from vedette.prober.streams.course import Course
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.stopped import Stopped
 from vedette.prober.streams.visit import Place, Visit
 
@@ -27,24 +25,14 @@ _GOODBYE = (
 )
 
 
-class SshProbe:
+class SshProbe(StreamProbe):
     """A port that speaks SSH, made ready."""
 
     def __init__(self, target: SshTarget) -> None:
+        super().__init__(Place.of(target))
         self._target = target
-        self._place = Place.of(target)
         self._banner = None if target.banner is None else compiled(target.banner)
         self._host_keys = [host_key(written) for written in target.host_keys]
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Connect, and hear who is there."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         visit.course.converse("identification")

@@ -2,37 +2,23 @@
 
 from vedette.core.kinds.tcp import TcpTarget
 from vedette.core.tls import HandshakeOptions
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
-from vedette.prober.streams.course import Course
 from vedette.prober.streams.dialogue import Dialogue, PreparedStep
-from vedette.prober.streams.trust import check_own
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.visit import Place, Visit
 
 
-class TcpProbe:
+class TcpProbe(StreamProbe):
     """A port and a dialogue made ready."""
 
     def __init__(self, target: TcpTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
         self._options = target.tls or HandshakeOptions()
-        check_own(self._options)
         self._steps = [PreparedStep.of(step) for step in target.steps]
         upgraded_by_step = any(step.starttls for step in target.steps)
         self._secure_first = target.starttls is not None or (
             target.tls is not None and not upgraded_by_step
         )
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Connect and talk."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         visit.subjects["body"] = ""

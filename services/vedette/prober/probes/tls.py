@@ -4,34 +4,20 @@ import time
 
 from vedette.core.kinds.tls import TlsTarget
 from vedette.core.outcome import Reason
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
-from vedette.prober.streams.course import Course
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.shown import Shown
 from vedette.prober.streams.stopped import Stopped
-from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 
 _DAY_S = 86_400
 
 
-class TlsProbe:
+class TlsProbe(StreamProbe):
     """A port that speaks TLS, made ready."""
 
     def __init__(self, target: TlsTarget) -> None:
+        super().__init__(Place.of(target), target.tls)
         self._target = target
-        self._place = Place.of(target)
-        check_own(target.tls)
-
-    @property
-    def host(self) -> str:
-        """The target's host."""
-        return self._place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Shake hands, and look at the certificate."""
-        visit = Visit(context, self._place, Course(self._place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         if self._target.starttls is not None:

@@ -2,12 +2,9 @@
 
 from vedette.core.kinds.websocket import WebSocketTarget
 from vedette.core.outcome import Reason
-from vedette.prober.context import Context
-from vedette.prober.domain import Seen
-from vedette.prober.streams.course import Course
 from vedette.prober.streams.dialogue import PreparedStep
+from vedette.prober.streams.probe import StreamProbe
 from vedette.prober.streams.stopped import Stopped
-from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Visit
 from vedette.prober.websocket.dialogue import MessageDialogue
 from vedette.prober.websocket.messages import Messages
@@ -17,25 +14,14 @@ from vedette.prober.websocket.upgrade import upgrade
 _NORMAL = 1000
 
 
-class WebSocketProbe:
+class WebSocketProbe(StreamProbe):
     """A WebSocket and a dialogue made ready."""
 
     def __init__(self, target: WebSocketTarget) -> None:
-        self._target = target
         self._asking = Asking.of(target)
-        check_own(target.tls)
+        super().__init__(self._asking.place, target.tls)
+        self._target = target
         self._steps = [PreparedStep.of(step) for step in target.steps]
-
-    @property
-    def host(self) -> str:
-        """The host of the target's URL."""
-        return self._asking.place.name
-
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
-        """Connect, upgrade and talk."""
-        place = self._asking.place
-        visit = Visit(context, place, Course(place.peer, timeout_s))
-        return await visit.go(self._converse)
 
     async def _converse(self, visit: Visit) -> None:
         target = self._target
