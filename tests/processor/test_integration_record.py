@@ -183,7 +183,7 @@ async def test_evidence_is_kept_apart(world: World) -> None:
     evidence = Evidence(headers={"server": "x"}, body="broken")
     await world.record(a_result(monitor, now, Outcome.DOWN, evidence=evidence.model_dump()))
     kept = await world.pool.fetchval("select evidence from check_evidence")
-    assert kept == {"headers": {"server": "x"}, "body": "broken"}
+    assert kept == {"headers": {"server": "x"}, "body": "broken", "truncated": False}
 
 
 async def test_what_a_target_says_in_zero_bytes_is_stored(world: World) -> None:
@@ -196,7 +196,7 @@ async def test_what_a_target_says_in_zero_bytes_is_stored(world: World) -> None:
     assert row["message"] == "it said \ufffd"
     assert row["detail"]["facts"] == {"label_version": "d\ufffd", "size": 1}
     kept = await world.pool.fetchval("select evidence from check_evidence")
-    assert kept == {"headers": {"server": "a\ufffdb"}, "body": "\ufffdc"}
+    assert (kept["headers"], kept["body"]) == ({"server": "a\ufffdb"}, "\ufffdc")
 
 
 async def test_what_nobody_saw_for_long_becomes_unknown(world: World) -> None:
