@@ -9,7 +9,7 @@ from tests.conformance.observation import Observation, Problem
 
 from vedette.core.kinds import parse_monitor
 from vedette.core.maintenance import parse_maintenance
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.prober.plans import Unusable, plan_of
 
 
@@ -17,7 +17,7 @@ def validated(define: Callable[[], Mapping[str, Any]]) -> Observation:
     """A definition, or why it is refused. Raises NotExpressible."""
     try:
         spec = parse_monitor(define())
-        if not isinstance(spec, MonitorSpec):
+        if not isinstance(spec, ProbedSpec):
             return Observation()
         plan_of(spec.probed())
     except NotExpressible:

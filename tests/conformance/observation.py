@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.outcome import Outcome
 from vedette.core.result import Result
 
@@ -26,7 +26,7 @@ class Problem:
 class Observation:
     """Results of checks, or a refusal, or values that something else came to."""
 
-    spec: MonitorSpec | None = None
+    spec: ProbedSpec | None = None
     results: list[Result] = field(default_factory=list)
     problems: list[Problem] | None = None
     """Why the definition was refused; None if it was not."""

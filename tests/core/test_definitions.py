@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vedette.core.channel import ChannelSpec, EmailConfig, WebhookConfig, signing_key
 from vedette.core.kinds import parse_monitor
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 CHANNEL: TypeAdapter[Any] = TypeAdapter(ChannelSpec)
 
@@ -26,7 +26,7 @@ def wrong(definition: dict[str, Any]) -> dict[str, str]:
 
 def test_a_name_a_kind_and_a_url_are_enough() -> None:
     monitor = parse_monitor(a_monitor())
-    assert isinstance(monitor, MonitorSpec)
+    assert isinstance(monitor, ProbedSpec)
     assert (monitor.interval_s, monitor.timeout_s, monitor.regions) == (60, 10, ["default"])
     assert (monitor.failure_threshold, monitor.recovery_threshold) == (2, 1)
 

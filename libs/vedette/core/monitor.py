@@ -67,7 +67,7 @@ _PROBED = frozenset(
 )
 
 
-class BaseSpec(BaseModel):
+class MonitorSpec(BaseModel):
     """A monitor as a person writes it: what all kinds have in common."""
 
     # What goes wrong is logged, and must not be told with the values, secrets among them.
@@ -112,7 +112,7 @@ class BaseSpec(BaseModel):
         return dumped | {"kind": self.kind}
 
 
-class PassiveSpec(BaseSpec):
+class PassiveSpec(MonitorSpec):
     """A monitor that is told how its target is. Each kind has a subclass with its own target."""
 
     PASSIVE: ClassVar[bool] = True
@@ -122,7 +122,7 @@ class PassiveSpec(BaseSpec):
     )
 
 
-class MonitorSpec(BaseSpec):
+class ProbedSpec(MonitorSpec):
     """A monitor whose target is probed. Each kind has a subclass with its own target."""
 
     interval_s: int = Field(

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from vedette.core.channel import REDACTED
-from vedette.core.monitor import BaseSpec, Target
+from vedette.core.monitor import MonitorSpec, Target
 from vedette.core.secrecy import Secrecy, visited, visited_json
 from vedette.core.urls import replaced
 
 
-def redacted(model: BaseSpec | Target) -> dict[str, Any]:
+def redacted(model: MonitorSpec | Target) -> dict[str, Any]:
     """A definition, or its target, as JSON values, with a placeholder for each secret it holds."""
     return visited(model, _hidden)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vedette.core.monitor import BaseSpec, Target
+from vedette.core.monitor import MonitorSpec, Target
 from vedette.core.naming import names_secret
 from vedette.core.sent import Sent
 from vedette.core.urls import carries
@@ -32,10 +32,10 @@ Visit = Callable[[Any, Secrecy], Any]
 """Gets a guarded value, as JSON has it; returns what is to stand in its place."""
 
 
-def visited(model: BaseSpec | Target, visit: Visit) -> dict[str, Any]:
+def visited(model: MonitorSpec | Target, visit: Visit) -> dict[str, Any]:
     """A definition, or its target, as JSON values; what is guarded of the target is replaced."""
     written = model.model_dump(mode="json", by_alias=True)
-    if isinstance(model, BaseSpec):
+    if isinstance(model, MonitorSpec):
         return written | {"target": visited(model.target, visit)}
     _visit_model(model, written, visit)
     return written

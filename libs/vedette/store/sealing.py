@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from vedette.core.channel import REDACTED
-from vedette.core.monitor import BaseSpec
+from vedette.core.monitor import MonitorSpec
 from vedette.core.secrecy import Secrecy, visited
 from vedette.store.secretbox import SecretBox
 
@@ -18,7 +18,7 @@ _KEY = "sealed"
 _VERSION = "v1:"
 
 
-def sealed(spec: BaseSpec, monitor: UUID, box: SecretBox) -> dict[str, Any]:
+def sealed(spec: MonitorSpec, monitor: UUID, box: SecretBox) -> dict[str, Any]:
     """A monitor's definition, to be stored."""
 
     def seal(value: Any, _why: Secrecy) -> dict[str, str]:

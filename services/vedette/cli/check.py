@@ -13,7 +13,7 @@ from rich.markup import escape
 from vedette.core.errors import Permanent
 from vedette.core.job import ONE_OFF, run_by
 from vedette.core.kinds import kinds, parse_monitor
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.outcome import Outcome
 from vedette.core.result import Result
 from vedette.prober.checks import Checker
@@ -29,7 +29,7 @@ _COLOURS = {Outcome.UP: "green", Outcome.DOWN: "red", Outcome.DEGRADED: "yellow"
 _BAR = 40
 
 
-def definition_of(target: str | None, kind: str, file: Path | None) -> MonitorSpec:
+def definition_of(target: str | None, kind: str, file: Path | None) -> ProbedSpec:
     """What to check: a definition from a file (YAML or JSON), or a target in short.
 
     Raises Permanent, saying what is wrong.
@@ -41,7 +41,7 @@ def definition_of(target: str | None, kind: str, file: Path | None) -> MonitorSp
         spec = parse_monitor({"name": "check", **written})
     except ValidationError as error:
         raise Permanent("\n".join(_problems(error))) from None
-    if not isinstance(spec, MonitorSpec):
+    if not isinstance(spec, ProbedSpec):
         raise Permanent(
             f"kind: monitors of kind {spec.kind} are told how their target is, and"
             " check nothing by themselves"
@@ -49,7 +49,7 @@ def definition_of(target: str | None, kind: str, file: Path | None) -> MonitorSp
     return spec
 
 
-async def check_once(spec: MonitorSpec, settings: ProberSettings) -> Result:
+async def check_once(spec: ProbedSpec, settings: ProberSettings) -> Result:
     """Run one check as a prober does."""
     now = time.time_ns() // 1_000_000
     job = Job(uuid4(), ONE_OFF, now, run_by(now, spec.interval_s * 1000), spec.probed())
@@ -58,7 +58,7 @@ async def check_once(spec: MonitorSpec, settings: ProberSettings) -> Result:
         return await Checker(context, limits, CheckMetrics(settings.region)).check(job)
 
 
-def report(console: Console, spec: MonitorSpec, result: Result) -> None:
+def report(console: Console, spec: ProbedSpec, result: Result) -> None:
     """Tell a person: the outcome, why, how long each phase took, what else was seen."""
     colour = _COLOURS.get(result.outcome, "magenta")
     console.print(

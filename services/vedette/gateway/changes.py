@@ -23,7 +23,7 @@ from vedette.core.events import (
 from vedette.core.ids import uuid7
 from vedette.core.kinds import kinds, parse_monitor
 from vedette.core.kinds.group import GroupMonitor
-from vedette.core.monitor import BaseSpec
+from vedette.core.monitor import MonitorSpec
 from vedette.core.redaction import placeholders, restored
 from vedette.gateway.context import now_ms
 from vedette.gateway.invalid import field_errors
@@ -39,7 +39,7 @@ from vedette.telemetry.traces import traceparent
 log = structlog.get_logger()
 
 
-def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = None) -> BaseSpec:
+def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = None) -> MonitorSpec:
     """A definition as a person wrote it. Raises Problem, naming every wrong field.
 
     Secrets that were read as placeholders stay as they are `stored`.
@@ -61,7 +61,7 @@ def _placeholder(path: str) -> FieldError:
     return FieldError(field=path, message=words, rule="placeholder")
 
 
-async def create(db: Connection, workspace: UUID, spec: BaseSpec, box: SecretBox) -> UUID:
+async def create(db: Connection, workspace: UUID, spec: MonitorSpec, box: SecretBox) -> UUID:
     """Add a monitor; returns its id."""
     await _check_names(db, workspace, spec)
     await _check_members(db, workspace, spec)
@@ -75,7 +75,7 @@ async def create(db: Connection, workspace: UUID, spec: BaseSpec, box: SecretBox
 
 
 async def update(
-    db: Connection, workspace: UUID, row: Record, spec: BaseSpec, box: SecretBox
+    db: Connection, workspace: UUID, row: Record, spec: MonitorSpec, box: SecretBox
 ) -> None:
     """Make `spec` the definition of a locked monitor; nothing happens if it already is."""
     await _check_names(db, workspace, spec, before=row["spec"])
@@ -141,7 +141,7 @@ def _completed(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _check_names(
-    db: Connection, workspace: UUID, spec: BaseSpec, *, before: Mapping[str, Any] | None = None
+    db: Connection, workspace: UUID, spec: MonitorSpec, *, before: Mapping[str, Any] | None = None
 ) -> None:
     """Raise Problem if a definition names channels that aren't there, or what nobody offers."""
     unknown = await _unknown_channels(db, workspace, spec.channels)
@@ -163,7 +163,7 @@ async def _unknown_channels(
 
 
 async def _check_members(
-    db: Connection, workspace: UUID, spec: BaseSpec, *, itself: UUID | None = None
+    db: Connection, workspace: UUID, spec: MonitorSpec, *, itself: UUID | None = None
 ) -> None:
     if not isinstance(spec, GroupMonitor):
         return
@@ -185,7 +185,7 @@ async def _check_members(
         raise invalid(errors)
 
 
-def _check_passive(row: Record, spec: BaseSpec) -> None:
+def _check_passive(row: Record, spec: MonitorSpec) -> None:
     """A monitor may become one of another kind, but not go over to being told, or from it."""
     before = row["spec"]["kind"]
     if spec.kind != before and (spec.PASSIVE or kinds()[before].PASSIVE):

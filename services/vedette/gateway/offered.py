@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from vedette.core.monitor import BaseSpec
+from vedette.core.monitor import MonitorSpec
 from vedette.gateway.domain.offers import Offers, Prober
 from vedette.gateway.problems import FieldError
 from vedette.gateway.store import probers
@@ -43,7 +43,7 @@ def refused(
     ]
 
 
-def wanted(spec: BaseSpec) -> dict[str, Any]:
+def wanted(spec: MonitorSpec) -> dict[str, Any]:
     """The part of a definition that says what is to be offered, and where."""
     return spec.model_dump(include={"kind", "regions"})
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from vedette.bus import topology
 from vedette.bus.api import Bus, Exchange, Message, Outgoing, Queue
 from vedette.core.job import Definition, Job, JobBatch
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.result import Result, ResultBatch
 from vedette.telemetry.traces import traceparent
 
@@ -24,7 +24,7 @@ class Prober:
         self._replies = replies
         self._waiting: dict[UUID, asyncio.Future[Result]] = {}
 
-    async def run(self, spec: MonitorSpec, *, at_ms: int, within_s: float) -> Result:
+    async def run(self, spec: ProbedSpec, *, at_ms: int, within_s: float) -> Result:
         """Run `spec` once, in its first region. Raises TimeoutError if nobody answers."""
         region = spec.regions[0]
         job = Job(

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from tests.conformance.expecting.comparing import Comparison, equal, within
 from tests.conformance.observation import Observation
 
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 # Their phases, and ours for the same time.
 _PHASES = {"processing": "first_byte", "request": "first_byte"}
@@ -63,7 +63,7 @@ def _phases(expected: list[str], observation: Observation) -> str | None:
     return f"{absent} is not among {list(entered)}" if absent else None
 
 
-def _by_address(spec: MonitorSpec) -> bool:
+def _by_address(spec: ProbedSpec) -> bool:
     target: Any = spec.target
     host = urlsplit(getattr(target, "url", "")).hostname or getattr(target, "host", "")
     try:

@@ -12,7 +12,7 @@ from tests.conformance.replay.pushes import PushBench
 
 from vedette.cli.check import report
 from vedette.core.job import ONE_OFF, run_by
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.result import Result
 from vedette.prober.checks import Checker
 from vedette.prober.jobs import Job
@@ -35,7 +35,7 @@ class Bench:
 
     async def check(
         self,
-        spec: MonitorSpec,
+        spec: ProbedSpec,
         *,
         guarded: bool = False,
         monitor: UUID | None = None,
@@ -46,7 +46,7 @@ class Bench:
         return await checker.check(job_of(spec, monitor or uuid4(), slot))
 
 
-def job_of(spec: MonitorSpec, monitor: UUID, slot: int | None = None) -> Job:
+def job_of(spec: ProbedSpec, monitor: UUID, slot: int | None = None) -> Job:
     """A job for a definition that is not stored."""
     due = slot or time.time_ns() // 1_000_000
     return Job(monitor, ONE_OFF, due, run_by(due, spec.interval_s * 1000), spec.probed())
@@ -67,7 +67,7 @@ async def opened() -> AsyncIterator[Bench]:
         )
 
 
-def shown(spec: MonitorSpec, result: Result) -> str:
+def shown(spec: ProbedSpec, result: Result) -> str:
     """What `vedette check` prints."""
     console = Console(file=io.StringIO(), width=_WIDE)
     with console.capture() as captured:

@@ -12,7 +12,7 @@ from tests.conformance.mapping.network import any_status
 from tests.conformance.observation import Observation
 from tests.conformance.replay.bench import Bench, shown
 
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 
 async def replay(run: Run, kit: Kit, bench: Bench) -> Observation:
@@ -67,7 +67,7 @@ async def _looked_at(run: Run, observation: Observation, bench: Bench) -> dict[s
     return values
 
 
-async def _holds(spec: MonitorSpec, node: Any, bench: Bench) -> bool:
+async def _holds(spec: ProbedSpec, node: Any, bench: Bench) -> bool:
     """Whether the target passes with this assertion alone."""
     raw = node.model_dump(mode="json", by_alias=True)
     definition = spec.model_dump(mode="json", by_alias=True) | {"assertions": any_status([raw])}

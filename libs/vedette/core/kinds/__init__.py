@@ -1,6 +1,6 @@
 """The kinds of monitor: one module a kind, each with its target model and its documentation.
 
-A module here defines one subclass of `MonitorSpec` (or, of kinds that are told how their target is,
+A module here defines one subclass of `ProbedSpec` (or, of kinds that are told how their target is,
 `PassiveSpec`) whose `kind` is a literal. Adding a kind is adding its module here and its probe in
 the prober: nothing lists them by hand.
 """
@@ -13,16 +13,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from vedette.core.monitor import BaseSpec, MonitorSpec, PassiveSpec
+from vedette.core.monitor import MonitorSpec, PassiveSpec, ProbedSpec
 
 
 @cache
-def kinds() -> dict[str, type[BaseSpec]]:
+def kinds() -> dict[str, type[MonitorSpec]]:
     """Every kind's monitor model, by the kind's name, in the order of their names."""
     for module in iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     # Their order as subclasses is that in which they happened to be imported.
-    models: list[type[BaseSpec]] = [*MonitorSpec.__subclasses__(), *PassiveSpec.__subclasses__()]
+    models: list[type[MonitorSpec]] = [*ProbedSpec.__subclasses__(), *PassiveSpec.__subclasses__()]
     return dict(sorted((_name(model), model) for model in models))
 
 
@@ -43,7 +43,7 @@ class _Kind(BaseModel):
         return kind
 
 
-def parse_monitor(data: Mapping[str, Any]) -> BaseSpec:
+def parse_monitor(data: Mapping[str, Any]) -> MonitorSpec:
     """Validate a monitor's definition as a person wrote it.
 
     Raises pydantic.ValidationError, with one error for each wrong field.
@@ -51,5 +51,5 @@ def parse_monitor(data: Mapping[str, Any]) -> BaseSpec:
     return kinds()[_Kind.model_validate(data).kind].model_validate(data)
 
 
-def _name(model: type[BaseSpec]) -> str:
+def _name(model: type[MonitorSpec]) -> str:
     return str(model.model_fields["kind"].default)

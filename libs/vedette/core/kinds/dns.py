@@ -39,7 +39,7 @@ from pydantic import (
 
 from vedette.core.assertions.patterns import Pattern
 from vedette.core.hosts import IpProtocol
-from vedette.core.monitor import MonitorSpec, Target
+from vedette.core.monitor import ProbedSpec, Target
 from vedette.core.tls import TlsOptions
 
 Transport = Literal["udp", "tcp", "tls", "https"]
@@ -210,7 +210,7 @@ class DnsTarget(Target):
         return f"DNS {self.type} {self.name}" + (f" at {self.server}" if self.server else "")
 
 
-class DnsMonitor(MonitorSpec):
+class DnsMonitor(ProbedSpec):
     """A monitor of kind dns."""
 
     kind: Literal["dns"] = "dns"

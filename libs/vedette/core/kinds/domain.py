@@ -21,7 +21,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from vedette.core.expiry import DEFAULT_DAYS, Days
-from vedette.core.monitor import LEAST_REGISTRATION_INTERVAL_S, MonitorSpec, Target
+from vedette.core.monitor import LEAST_REGISTRATION_INTERVAL_S, ProbedSpec, Target
 from vedette.core.registrable import check_registrable, domain_of
 
 
@@ -59,7 +59,7 @@ class DomainTarget(Target):
         return f"domain {self.name}"
 
 
-class DomainMonitor(MonitorSpec):
+class DomainMonitor(ProbedSpec):
     """A monitor of kind domain."""
 
     kind: Literal["domain"] = "domain"

@@ -17,7 +17,7 @@ from pydantic import Field, field_validator, model_validator
 
 from vedette.core.endpoints import Endpoint
 from vedette.core.http import check_headers
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.tls import TlsOptions
 
 Health = Literal["UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN"]
@@ -69,7 +69,7 @@ class GrpcTarget(Endpoint):
         return f"gRPC {self.peer}" + (f" {self.service}" if self.service else "")
 
 
-class GrpcMonitor(MonitorSpec):
+class GrpcMonitor(ProbedSpec):
     """A monitor of kind grpc."""
 
     kind: Literal["grpc"] = "grpc"

@@ -26,7 +26,7 @@ from pydantic import ConfigDict, Field, StringConstraints, field_validator, mode
 from vedette.core.assertions import leaves
 from vedette.core.hosts import IpProtocol
 from vedette.core.http import TOKEN, Auth, HttpProxy, NtlmAuth, check_headers, check_url
-from vedette.core.monitor import MonitorSpec, Target
+from vedette.core.monitor import ProbedSpec, Target
 from vedette.core.nameserver import check_nameserver
 from vedette.core.sent import SENT
 from vedette.core.tls import TlsOptions
@@ -221,7 +221,7 @@ class HttpTarget(Target):
         return f"{self.method} {bare(self.url)}"
 
 
-class HttpMonitor(MonitorSpec):
+class HttpMonitor(ProbedSpec):
     """A monitor of kind http."""
 
     kind: Literal["http"] = "http"

@@ -14,7 +14,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from vedette.core.hosts import Host, IpProtocol
-from vedette.core.monitor import MonitorSpec, Target
+from vedette.core.monitor import ProbedSpec, Target
 
 LEAST_PAYLOAD_BYTES = 16
 """What a prober needs to know its own packets again."""
@@ -76,7 +76,7 @@ class IcmpTarget(Target):
         return f"ping {self.host}"
 
 
-class IcmpMonitor(MonitorSpec):
+class IcmpMonitor(ProbedSpec):
     """A monitor of kind icmp."""
 
     kind: Literal["icmp"] = "icmp"

@@ -23,7 +23,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from vedette.core.endpoints import ServiceEndpoint
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 Topic = Annotated[
     str, StringConstraints(min_length=1, max_length=249, pattern=r"^[A-Za-z0-9._-]+$")
@@ -64,7 +64,7 @@ class KafkaTarget(ServiceEndpoint):
         return f"Kafka {self.peer}" + (f" {self.topic}" if self.topic is not None else "")
 
 
-class KafkaMonitor(MonitorSpec):
+class KafkaMonitor(ProbedSpec):
     """A monitor of kind kafka."""
 
     kind: Literal["kafka"] = "kafka"

@@ -22,7 +22,7 @@ from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_v
 
 from vedette.core.databases import DatabaseTarget, Word
 from vedette.core.hosts import Port
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 
 def _text(command: Any) -> Any:
@@ -76,7 +76,7 @@ class MongodbTarget(DatabaseTarget):
         return f"MongoDB {self.peer}/{self.database}"
 
 
-class MongodbMonitor(MonitorSpec):
+class MongodbMonitor(ProbedSpec):
     """A monitor of kind mongodb."""
 
     kind: Literal["mongodb"] = "mongodb"

@@ -20,7 +20,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from vedette.core.dialogue import compiled
 from vedette.core.endpoints import ServiceEndpoint
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 _MOST_BYTES = 65_535
 
@@ -101,7 +101,7 @@ class MqttTarget(ServiceEndpoint):
         return f"MQTT {self.peer}" + (f" {self.topic}" if self.topic is not None else "")
 
 
-class MqttMonitor(MonitorSpec):
+class MqttMonitor(ProbedSpec):
     """A monitor of kind mqtt."""
 
     kind: Literal["mqtt"] = "mqtt"

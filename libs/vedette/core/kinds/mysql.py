@@ -21,7 +21,7 @@ from pydantic import Field
 
 from vedette.core.databases import SqlTarget, Word
 from vedette.core.hosts import Port
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 
 class MysqlTarget(SqlTarget):
@@ -35,7 +35,7 @@ class MysqlTarget(SqlTarget):
         return f"MySQL {self.peer}" + (f"/{self.database}" if self.database else "")
 
 
-class MysqlMonitor(MonitorSpec):
+class MysqlMonitor(ProbedSpec):
     """A monitor of kind mysql."""
 
     kind: Literal["mysql"] = "mysql"

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from vedette.core.databases import SqlTarget, Word
 from vedette.core.hosts import Port
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 
 class PostgresTarget(SqlTarget):
@@ -36,7 +36,7 @@ class PostgresTarget(SqlTarget):
         return f"PostgreSQL {self.peer}/{self.database or self.user}"
 
 
-class PostgresMonitor(MonitorSpec):
+class PostgresMonitor(ProbedSpec):
     """A monitor of kind postgres."""
 
     kind: Literal["postgres"] = "postgres"

@@ -18,7 +18,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from vedette.core.endpoints import ServiceEndpoint
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 _MOST_BYTES = 255
 
@@ -57,7 +57,7 @@ class RabbitmqTarget(ServiceEndpoint):
         return f"RabbitMQ {self.peer} {self.vhost}{asked}"
 
 
-class RabbitmqMonitor(MonitorSpec):
+class RabbitmqMonitor(ProbedSpec):
     """A monitor of kind rabbitmq."""
 
     kind: Literal["rabbitmq"] = "rabbitmq"

@@ -21,7 +21,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 
 from vedette.core.databases import DatabaseTarget, Word
 from vedette.core.hosts import Port
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 # They have no one answer, or make of the connection something that has none.
 _ENDLESS = frozenset(
@@ -73,7 +73,7 @@ class RedisTarget(DatabaseTarget):
         return f"Redis {self.peer}" + (f"/{self.database}" if self.database else "")
 
 
-class RedisMonitor(MonitorSpec):
+class RedisMonitor(ProbedSpec):
     """A monitor of kind redis."""
 
     kind: Literal["redis"] = "redis"

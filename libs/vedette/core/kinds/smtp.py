@@ -25,7 +25,7 @@ from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_v
 from vedette.core.endpoints import Endpoint, port_has_a_default
 from vedette.core.hosts import host_name, version_of
 from vedette.core.http import Part
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.tls import HandshakeOptions
 
 Encryption = Literal["none", "if_offered", "starttls", "implicit"]
@@ -119,7 +119,7 @@ class SmtpTarget(Endpoint):
         return f"SMTP {self.peer}"
 
 
-class SmtpMonitor(MonitorSpec):
+class SmtpMonitor(ProbedSpec):
     """A monitor of kind smtp."""
 
     kind: Literal["smtp"] = "smtp"

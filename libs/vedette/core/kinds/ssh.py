@@ -22,7 +22,7 @@ from pydantic import AfterValidator, Field
 from vedette.core.dialogue import compiled
 from vedette.core.endpoints import Endpoint
 from vedette.core.hosts import Port
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 
 KeyType = Literal[
     "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"
@@ -101,7 +101,7 @@ class SshTarget(Endpoint):
         return f"SSH {self.peer}"
 
 
-class SshMonitor(MonitorSpec):
+class SshMonitor(ProbedSpec):
     """A monitor of kind ssh."""
 
     kind: Literal["ssh"] = "ssh"

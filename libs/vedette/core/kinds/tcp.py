@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from vedette.core.dialogue import MAX_STEPS, Step, check_references
 from vedette.core.endpoints import Endpoint, StartTls
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.tls import HandshakeOptions
 
 
@@ -44,7 +44,7 @@ class TcpTarget(Endpoint):
         return f"TCP {self.peer}"
 
 
-class TcpMonitor(MonitorSpec):
+class TcpMonitor(ProbedSpec):
     """A monitor of kind tcp."""
 
     kind: Literal["tcp"] = "tcp"

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from vedette.core.endpoints import Endpoint, StartTls
 from vedette.core.hosts import Port
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.tls import HandshakeOptions
 
 _SHA256_BYTES = 32
@@ -67,7 +67,7 @@ class TlsTarget(Endpoint):
         return f"TLS {self.peer}"
 
 
-class TlsMonitor(MonitorSpec):
+class TlsMonitor(ProbedSpec):
     """A monitor of kind tls."""
 
     kind: Literal["tls"] = "tls"

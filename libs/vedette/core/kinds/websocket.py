@@ -22,7 +22,7 @@ from pydantic import Field, field_validator, model_validator
 from vedette.core.dialogue import MAX_STEPS, MessageStep, check_references
 from vedette.core.hosts import IpProtocol, host_name, version_of
 from vedette.core.http import TOKEN, BasicAuth, BearerAuth, check_headers, check_url
-from vedette.core.monitor import MonitorSpec, Target
+from vedette.core.monitor import ProbedSpec, Target
 from vedette.core.nameserver import Nameserver
 from vedette.core.tls import HandshakeOptions
 
@@ -117,7 +117,7 @@ class WebSocketTarget(Target):
         return f"WebSocket {parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-class WebSocketMonitor(MonitorSpec):
+class WebSocketMonitor(ProbedSpec):
     """A monitor of kind websocket."""
 
     kind: Literal["websocket"] = "websocket"

@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from vedette.core.kinds import kinds
-from vedette.core.monitor import MonitorSpec
+from vedette.core.monitor import ProbedSpec
 from vedette.core.result import Result
 from vedette.gateway import changes
 from vedette.gateway.context import Call, now_ms
@@ -20,7 +20,7 @@ _UNNAMED = "One-off check"
 async def run(call: Call) -> web.Response:
     """Run a definition once, in its region."""
     spec = changes.parse({"name": _UNNAMED, **await read_object(call.request)})
-    if not isinstance(spec, MonitorSpec):
+    if not isinstance(spec, ProbedSpec):
         words = f"monitors of kind {spec.kind} are told how their target is; there is no check"
         raise invalid([FieldError(field="kind", message=words, rule="passive")])
     if len(spec.regions) > 1:

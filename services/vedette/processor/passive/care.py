@@ -10,7 +10,7 @@ from vedette.core.kinds import parse_monitor
 from vedette.core.kinds.group import GroupMonitor
 from vedette.core.kinds.heartbeat import HeartbeatMonitor
 from vedette.core.kinds.push import PushMonitor
-from vedette.core.monitor import BaseSpec
+from vedette.core.monitor import MonitorSpec
 from vedette.core.reporting import Vigil
 from vedette.core.result import Result
 from vedette.processor.judging import record
@@ -69,7 +69,7 @@ class Care:
 
 
 async def _look(
-    passive: PassiveStore, ward: Ward, spec: BaseSpec, now: int, listened: Listening
+    passive: PassiveStore, ward: Ward, spec: MonitorSpec, now: int, listened: Listening
 ) -> Looked:
     match spec:
         case GroupMonitor():
