@@ -1,4 +1,4 @@
-"""Which tests need servers.
+"""Which tests need servers, and how long they may take.
 
 A unit test needs nothing but this checkout. The others are known by where they are: in
 `tests/integration`, `tests/e2e` and `tests/bench`, and in files named `test_integration_*.py`
@@ -7,6 +7,7 @@ beside a service's unit tests. They are marked `servers`, so `-m "not servers"` 
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 pytest_plugins = ["tests.fixtures"]
@@ -14,9 +15,24 @@ pytest_plugins = ["tests.fixtures"]
 _HERE = Path(__file__).parent
 _FOLDERS = frozenset({"integration", "e2e", "bench"})
 
+# A machine that stalls is no fault of what is tested.
+hypothesis.settings.register_profile("vedette", deadline=None)
+hypothesis.settings.load_profile("vedette")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Don't even import those that need servers for a run of those that don't."""
+    unit = config.option.markexpr == "not servers"
+    return True if unit and _needs_servers(collection_path) else None
+
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark by path."""
-    folder = item.path.relative_to(_HERE).parts[0]
-    if folder in _FOLDERS or item.path.name.startswith("test_integration_"):
+    if _needs_servers(item.path):
         item.add_marker(pytest.mark.servers)
+
+
+def _needs_servers(path: Path) -> bool:
+    return path.name.startswith("test_integration_") or not _FOLDERS.isdisjoint(
+        path.relative_to(_HERE).parts[:1]
+    )

@@ -21,6 +21,10 @@ def berlin(text: str) -> int:
     return to_ms(datetime.fromisoformat(text).replace(tzinfo=BERLIN))
 
 
+def instant(text: str) -> int:
+    return to_ms(datetime.fromisoformat(text))
+
+
 def on_clock(ms: int) -> str:
     return to_datetime(ms).astimezone(BERLIN).strftime("%d %H:%M")
 
@@ -95,6 +99,22 @@ def test_a_daily_time_comes_once_a_day(hour: int, minute: int, zone: str, at: in
     times = list(islice(Cron(f"{minute} {hour} * * *", zone).times(at), 400))
     days = [to_datetime(each).astimezone(ZoneInfo(zone)).date() for each in times]
     assert all(later - earlier == timedelta(days=1) for earlier, later in pairwise(days))
+
+
+@pytest.mark.parametrize("night", ["2026-10-03T13:00Z", "2026-04-04T13:00Z"])
+def test_a_clock_moved_by_half_an_hour_loses_no_time(night: str) -> None:
+    lord_howe = ZoneInfo("Australia/Lord_Howe")
+    times = islice(Cron("5 */6 * * *", "Australia/Lord_Howe").times(instant(night)), 5)
+    local = [to_datetime(at).astimezone(lord_howe) for at in times]
+    assert [f"{at:%H:%M}" for at in local] == ["00:05", "06:05", "12:05", "18:05", "00:05"]
+
+
+def test_an_hour_that_begins_with_its_half_begins_there() -> None:
+    # 2026-10-04, 02:00 to 02:30 does not exist there.
+    times = islice(
+        Cron("*/40 2-3 * * *", "Australia/Lord_Howe").times(instant("2026-10-03T15:00Z")), 3
+    )
+    assert [f"{to_datetime(at):%d %H:%M}" for at in times] == ["03 15:40", "03 16:00", "03 16:40"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ clock of the world.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -53,11 +54,25 @@ class Cron:
         """The due times strictly after `at_ms`, in order. Raises ValueError; see `check_cron`."""
         start = to_datetime(at_ms).astimezone(_zone(self.time_zone))
         try:
-            for due in CronSim(_expanded(self.expression), start):
+            for due in _Times(_expanded(self.expression), start):
                 if to_ms(due) > at_ms:  # not the first of two equal times on the clock
                     yield to_ms(due)
         except CronSimError as error:
             raise ValueError(f"{self.expression!r} is no cron expression: {error}") from None
+
+
+class _Times(CronSim):
+    """CronSim's, where clocks are moved by half an hour too."""
+
+    def advance_hour(self) -> bool:
+        """Go on to an hour that is due; from its beginning, whatever the clock did on the way."""
+        went_on = super().advance_hour()
+        if went_on and self.dt.minute:
+            began = self.dt.replace(minute=0)
+            # Unless the clock skipped just that.
+            if began.astimezone(UTC).astimezone(began.tzinfo) == began:
+                self.dt = began
+        return went_on
 
 
 Schedule = Period | Cron
