@@ -22,7 +22,7 @@ SCHEMAS = sorted(
 INSTANTS = st.integers(min_value=0, max_value=4_000_000_000_000)
 # What is measured is finite; JSON could not say it otherwise.
 st.register_type_strategy(float, st.floats(allow_nan=False, allow_infinity=False))
-thorough = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 
 
 def schema(path: str) -> Draft202012Validator:

@@ -78,7 +78,7 @@ TREES = st.recursive(
     ),
     max_leaves=5,
 )
-thorough = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+thorough = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
 
 def tree(written: Any) -> Tree:

@@ -5,7 +5,7 @@ from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vedette.core.instants import to_datetime, to_ms
@@ -94,6 +94,7 @@ def test_what_is_due_next_does_not_depend_on_when_it_is_asked(
     assert cron.after(due - 1) == due
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 23), st.integers(0, 59), ZONES, INSTANTS)
 def test_a_daily_time_comes_once_a_day(hour: int, minute: int, zone: str, at: int) -> None:
     times = list(islice(Cron(f"{minute} {hour} * * *", zone).times(at), 400))

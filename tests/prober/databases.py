@@ -40,13 +40,20 @@ async def ask(
     context: Context, kind: str, port: int, *, timeout_s: float = 10, **target: Any
 ) -> Seen:
     """Check a server on this machine; nothing may go on after it."""
-    definition = {"host": "127.0.0.1", "port": port, **target}
-    spec = parse_monitor({"name": "a database", "kind": kind, "target": definition})
     before = going_on()
     try:
-        return await offer().makers[kind](spec.target).probe(context, timeout_s)
+        return await ask_beside_others(context, kind, port, timeout_s=timeout_s, **target)
     finally:
         assert going_on() == before
+
+
+async def ask_beside_others(
+    context: Context, kind: str, port: int, *, timeout_s: float, **target: Any
+) -> Seen:
+    """Check a server on this machine, while other checks go on."""
+    definition = {"host": "127.0.0.1", "port": port, **target}
+    spec = parse_monitor({"name": "a database", "kind": kind, "target": definition})
+    return await offer().makers[kind](spec.target).probe(context, timeout_s)
 
 
 def going_on() -> set[asyncio.Task[Any]]:

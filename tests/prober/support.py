@@ -21,6 +21,7 @@ import orjson
 
 from vedette.bus.api import Exchange, Outgoing
 from vedette.core.kinds.http import HttpTarget
+from vedette.core.outcome import Reason
 from vedette.core.result import ResultBatch
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen
@@ -28,6 +29,11 @@ from vedette.prober.probes.http import HttpProbe
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Script = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
+
+
+def time_for(reason: Reason | None) -> float:
+    """Seconds for a check: enough for a busy machine, unless their end is what is tested."""
+    return 0.3 if reason is Reason.TIMEOUT else 5
 
 
 async def look(context: Context, url: str, *, timeout_s: float = 5, **target: Any) -> Seen:

@@ -82,7 +82,7 @@ async def test_connecting_to_a_full_server_times_out(context: Context) -> None:
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.CONNECT_TIMEOUT
     assert list(seen.phases) == ["connect"]
-    assert 0.3 <= took < 0.4
+    assert 0.3 <= took < 2
 
 
 async def test_running_out_of_files_is_our_own_fault(context: Context) -> None:

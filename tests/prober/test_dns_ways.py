@@ -87,8 +87,7 @@ async def test_silence(context: Context, transport: str) -> None:
     assert seen.trouble.reason is (Reason.DNS_TIMEOUT if transport == "udp" else Reason.TIMEOUT)
     assert server.address in seen.trouble.message
     assert list(seen.phases) == ["connect", "first_byte"]
-    assert 0.29 <= took < 0.36
-    assert seen.duration_ms == pytest.approx(took * 1000, abs=20)
+    assert 290 <= seen.duration_ms <= took * 1000 < 2000
 
 
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
@@ -96,7 +95,7 @@ async def test_nobody_there(context: Context, transport: str) -> None:
     seen = await ask(context, f"127.0.0.1:{closed_port()}", transport=transport)
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.CONNECT_REFUSED
-    assert seen.duration_ms < 1000
+    assert seen.duration_ms < 3000
 
 
 NOISE: list[Script] = [
@@ -116,11 +115,11 @@ async def test_what_is_no_answer_is_ignored_over_udp(context: Context, noise: Sc
         seen = await ask(context, server)
     assert seen.trouble is None
     async with answering(noise) as server:
-        seen = await ask(context, server, timeout_s=0.2)
+        seen = await ask(context, server, timeout_s=0.5)
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.DNS_TIMEOUT
     assert "1 other datagram" in seen.trouble.message
-    assert seen.duration_ms == pytest.approx(200, abs=50)
+    assert 490 <= seen.duration_ms < 2000
 
 
 @pytest.mark.parametrize("noise", NOISE)
@@ -138,7 +137,9 @@ def cut_short(query: dns.message.Message, _way: str) -> Sequence[bytes]:
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 async def test_an_answer_that_can_not_be_decoded(context: Context, transport: str) -> None:
     async with answering(cut_short) as server:
-        seen = await ask(context, server, timeout_s=0.2, transport=transport)
+        seen = await ask(
+            context, server, timeout_s=0.3 if transport == "udp" else 5, transport=transport
+        )
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.PROTOCOL_ERROR
     assert "can't be decoded" in seen.trouble.message
@@ -305,12 +306,12 @@ async def test_silence_over_https(context: Context) -> None:
             seen = await ask(trusting, where, transport="https", timeout_s=0.3)
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.TIMEOUT
-    assert seen.duration_ms == pytest.approx(300, abs=50)
+    assert 290 <= seen.duration_ms < 2000
 
 
 async def test_no_tls_there(context: Context) -> None:
     async with answering(says(ADDRESS), udp=False) as server:
-        seen = await ask(context, server, transport="tls", timeout_s=1)
+        seen = await ask(context, server, transport="tls", timeout_s=0.5)
     assert seen.trouble is not None
     assert seen.trouble.reason in {Reason.TLS_HANDSHAKE, Reason.TIMEOUT}
 
@@ -320,7 +321,7 @@ async def test_a_hanging_handshake(context: Context) -> None:
         seen = await ask(context, f"127.0.0.1:{server.port}", transport="tls", timeout_s=0.2)
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.TIMEOUT
-    assert seen.duration_ms == pytest.approx(200, abs=50)
+    assert 190 <= seen.duration_ms < 2000
 
 
 async def test_the_next_server_is_asked(context: Context) -> None:
@@ -329,7 +330,7 @@ async def test_the_next_server_is_asked(context: Context) -> None:
         seen = await ask(context, where, timeout_s=0.6)
     assert seen.trouble is None
     assert len(mute.queries) == len(server.queries) == 1
-    assert 280 <= seen.duration_ms < 400
+    assert 280 <= seen.duration_ms < 600
 
 
 async def test_an_error_is_an_answer(context: Context) -> None:

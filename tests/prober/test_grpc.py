@@ -18,7 +18,7 @@ from tests.prober.grpc_servers import (
     in_http2,
     reset_of_stream,
 )
-from tests.prober.support import OK, closed_port, serving
+from tests.prober.support import OK, closed_port, serving, time_for
 from tests.prober.talking import Maker, Talk, talking
 
 from vedette.core.assertions import shortform
@@ -149,16 +149,16 @@ async def test_over_tls(context: Context, port: int) -> None:
 )  # fmt: skip
 async def test_answers(context: Context, server: Talk, reason: Reason | None, words: str) -> None:
     async with talking(server) as port:
-        seen = await health_of(context, port, timeout_s=0.5)
+        seen = await health_of(context, port, timeout_s=time_for(reason))
     assert (seen.trouble and seen.trouble.reason) == reason, seen.trouble
     assert words in (seen.trouble.message if seen.trouble else "")
-    assert seen.duration_ms < 1500
+    assert seen.duration_ms < 4000
 
 
 async def test_what_speaks_no_http2(context: Context) -> None:
     async with serving(OK) as old, talking(b"") as silent:
         seen = [
-            await health_of(context, old.port, timeout_s=1),
+            await health_of(context, old.port, timeout_s=5),
             await health_of(context, silent, timeout_s=0.3),
             await health_of(context, closed_port()),
             await health_of(replace(context, guard=Guard("loopback")), silent),
@@ -177,7 +177,7 @@ async def test_garbage_ends_in_time(context: Context) -> None:
         seen = await health_of(context, port, timeout_s=0.5)
     assert seen.trouble is not None
     assert seen.trouble.reason in {Reason.PROTOCOL_ERROR, Reason.TIMEOUT}
-    assert seen.duration_ms < 1500
+    assert seen.duration_ms < 3000
 
 
 @pytest.mark.parametrize(

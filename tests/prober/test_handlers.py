@@ -147,7 +147,7 @@ async def test_waiting_too_long_is_missed(context: Context) -> None:
     assert "not started within 0.2 s of its due time" in str(missed.message)
     assert "all places of 127.0.0.1 were taken (1 at once)" in str(missed.message)
     assert missed.started_at is None
-    assert took < 1.2
+    assert took < 3
 
 
 async def test_a_one_off_batch_is_answered_at_once(context: Context) -> None:

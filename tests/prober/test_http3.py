@@ -124,7 +124,7 @@ async def test_silence(context: Context) -> None:
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
         seen = await ask(context, url, timeout_s=0.4)
     assert reason(seen) is Reason.CONNECT_TIMEOUT
-    assert 400 <= seen.duration_ms < 1400
+    assert 400 <= seen.duration_ms < 2400
 
 
 class _Babble(asyncio.DatagramProtocol):
@@ -151,7 +151,7 @@ async def test_what_is_not_quic_is_as_good_as_silence(context: Context) -> None:
     seen = await ask(context, url, timeout_s=0.5)
     transport.close()
     assert reason(seen) in {Reason.CONNECT_TIMEOUT, Reason.TLS_HANDSHAKE}, seen.trouble
-    assert seen.duration_ms < 1500
+    assert seen.duration_ms < 2500
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ async def test_no_answer_in_time(here: Context, server: Http3Server) -> None:
     server.ending, server.body = "hang", b""
     began = time.perf_counter()
     seen = await ask(here, server.url, timeout_s=0.4)
-    assert time.perf_counter() - began < 1.4
+    assert time.perf_counter() - began < 2.4
     assert reason(seen) is Reason.TIMEOUT
     assert seen.trouble is not None
     assert "before it answered" in seen.trouble.message
@@ -261,13 +261,13 @@ async def test_large_heads(here: Context, server: Http3Server) -> None:
     server.headers = {f"x-{n}": "x" * 1000 for n in range(400)}
     seen = await ask(here, server.url, timeout_s=3)
     assert reason(seen) in {Reason.PROTOCOL_ERROR, Reason.TIMEOUT}, seen.trouble
-    assert seen.duration_ms < 3300
+    assert seen.duration_ms < 5000
 
 
 @pytest.mark.parametrize("field", ["bad name", "", "Upper", "x\r\ny", ":path"])
 async def test_fields_that_are_none(here: Context, server: Http3Server, field: str) -> None:
     server.headers = {field: "1"}
-    seen = await ask(here, server.url, timeout_s=1)
+    seen = await ask(here, server.url, timeout_s=0.5)
     assert seen.duration_ms < 2000
     if seen.trouble is not None:
         assert seen.trouble.reason is not Reason.INTERNAL_ERROR, seen.trouble
@@ -292,8 +292,8 @@ async def test_servers_of_noise(context: Context, number: int) -> None:
         Noise, ("127.0.0.1", 0)
     )
     url = f"https://127.0.0.1:{transport.get_extra_info('sockname')[1]}/"
-    seen = await ask(context, url, timeout_s=0.3)
+    seen = await ask(context, url, timeout_s=0.2)
     transport.close()
-    assert seen.duration_ms < 1300
+    assert seen.duration_ms < 2300
     assert seen.trouble is not None
     assert seen.trouble.reason is not Reason.INTERNAL_ERROR, seen.trouble

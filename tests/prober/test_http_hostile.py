@@ -40,7 +40,7 @@ async def test_no_answer_is_our_own_fault(context: Context) -> None:
         async with serving(answer_from(seed)) as server:
             options = {"auth": auth} if seed % 3 == 0 else {}
             seen = await look(context, server.url, timeout_s=0.5, **options)
-        assert seen.duration_ms < 600, seed
+        assert seen.duration_ms < 2500, seed
         if seen.trouble is not None:
             assert seen.trouble.reason is not Reason.INTERNAL_ERROR, (seed, seen.trouble)
 

@@ -12,9 +12,9 @@ from vedette.prober.context import Context
 from vedette.testing.ports import free_port
 from vedette.testing.streams import Listener
 
-TIMEOUT_S = 0.5
-PACE_S = 0.05
-SLACK_MS = 1000  # of a busy machine
+TIMEOUT_S = 0.2
+PACE_S = 0.02
+SLACK_MS = 2000  # of a busy machine
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 TLS_HELLO = b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc\x03\x03"

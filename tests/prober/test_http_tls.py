@@ -102,7 +102,7 @@ async def test_hanging_in_the_handshake(context: Context) -> None:
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.TIMEOUT
     assert "in the TLS handshake" in seen.trouble.message
-    assert 0.3 <= took < 0.4
+    assert 0.3 <= took < 2
 
 
 async def test_a_bad_ca_file_is_our_own_fault(context: Context, tmp_path: Path) -> None:

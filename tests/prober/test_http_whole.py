@@ -70,9 +70,7 @@ def in_pieces(said: bytes, cuts: list[int]) -> Script:
     return script
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.binary(max_size=400),
     coding=st.sampled_from(sorted(PACK)),

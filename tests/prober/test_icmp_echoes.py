@@ -140,7 +140,7 @@ async def test_an_answer_that_waited_for_us_is_not_slow(under: Opened) -> None:
     packet.sent_at -= 2
     u.wire.reply(ago_s=1)
     u.echoes.read()
-    assert packet.rtt_ms == pytest.approx(1000, abs=100)
+    assert packet.rtt_ms == pytest.approx(1000, abs=500)
 
 
 @pytest.mark.parametrize("ago_s", [-3600, 3600])

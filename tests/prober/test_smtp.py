@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
-from tests.prober.support import closed_port
+from tests.prober.support import closed_port, time_for
 from tests.prober.talking import Maker, Talk, presenting, saying, talking
 
 from vedette.core.kinds import parse_monitor
@@ -204,7 +204,7 @@ async def test_words_smuggled_in_before_tls(context: Context) -> None:
 )
 async def test_answers(context: Context, server: Talk, reason: Reason, words: str) -> None:
     async with talking(server) as port:
-        seen = await smtp(context, port, timeout_s=0.5)
+        seen = await smtp(context, port, timeout_s=time_for(reason))
     assert seen.trouble is not None
     assert (seen.trouble.reason, words in seen.trouble.message) == (reason, True), seen.trouble
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
-from tests.prober.support import closed_port
+from tests.prober.support import closed_port, time_for
 from tests.prober.talking import Talk, talking
 
 from vedette.core.kinds import parse_monitor
@@ -124,7 +124,7 @@ async def test_who_is_there_and_what_is_offered(context: Context) -> None:
 )
 async def test_answers(context: Context, talk: Talk, reason: Reason, words: str) -> None:
     async with talking(talk) as port:
-        seen = await ssh(context, port, banner="^SSH-2.0-Test|SSH-1|x", timeout_s=0.5)
+        seen = await ssh(context, port, banner="^SSH-2.0-Test|SSH-1|x", timeout_s=time_for(reason))
         if reason is Reason.ANSWER:
             seen = await ssh(context, port, banner="^SSH-2.0-Test")
     assert seen.trouble is not None
@@ -157,7 +157,7 @@ async def test_a_host_key_of_somebody_else(
 ) -> None:
     """Whoever knows the public key alone is found out."""
     async with talking(server(HELLO, algorithms(), answer)) as port:
-        seen = await ssh(context, port, host_keys=[WRITTEN], timeout_s=0.5)
+        seen = await ssh(context, port, host_keys=[WRITTEN], timeout_s=time_for(reason))
     assert seen.trouble is not None
     assert (seen.trouble.reason, words in seen.trouble.message) == (reason, True), seen.trouble
 

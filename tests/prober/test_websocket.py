@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from tests.prober.support import closed_port, naming, reset
+from tests.prober.support import closed_port, naming, reset, time_for
 from tests.prober.talking import Maker, Talk, presenting, talking
 from tests.prober.websockets_servers import (
     SWITCHING,
@@ -179,10 +179,10 @@ async def test_a_subprotocol_is_picked_or_missed(context: Context) -> None:
 )
 async def test_no_upgrade(context: Context, answer: bytes, reason: Reason, words: str) -> None:
     async with answering(answer) as port:
-        seen = await websocket(context, port, timeout_s=0.5)
+        seen = await websocket(context, port, timeout_s=time_for(reason))
     assert seen.trouble is not None
     assert (seen.trouble.reason, words in seen.trouble.message) == (reason, True), seen.trouble
-    assert seen.duration_ms < 1000
+    assert seen.duration_ms < 4000
 
 
 async def test_what_the_answer_said_is_evidence(context: Context) -> None:
@@ -255,7 +255,11 @@ async def test_messages_that_are_not_as_expected(
 ) -> None:
     async with talking(agreeing(*frames)) as port:
         seen = await websocket(
-            context, port, steps=[{"expect": "^hi"}], message_limit_bytes=1000, timeout_s=0.5
+            context,
+            port,
+            steps=[{"expect": "^hi"}],
+            message_limit_bytes=1000,
+            timeout_s=time_for(reason),
         )
     assert seen.trouble is not None
     assert (seen.trouble.reason, words in seen.trouble.message) == (reason, True), seen.trouble
@@ -298,7 +302,7 @@ async def test_close_codes(
     context: Context, server: Talk, codes: list[int], reason: Reason | None, code: int | None
 ) -> None:
     async with talking(server) as port:
-        seen = await websocket(context, port, close_codes=codes, timeout_s=0.5)
+        seen = await websocket(context, port, close_codes=codes, timeout_s=time_for(reason))
     assert (seen.trouble and seen.trouble.reason) == reason, seen.trouble
     assert seen.facts.get("close_code") == code
 
