@@ -31,8 +31,8 @@ def assertions_of(source: str = "kuma", **probe: Any) -> list[Any]:
 
 
 def test_a_key_that_nobody_reads_is_not_expressible() -> None:
-    with pytest.raises(NotExpressible, match="not expressible: respect_robots"):
-        definition_of("http", {"url": URL, "respect_robots": True}, "sentry")
+    with pytest.raises(NotExpressible, match="not expressible: respect_elders"):
+        definition_of("http", {"url": URL, "respect_elders": True}, "sentry")
 
 
 def test_a_kind_that_nobody_maps_is_not_expressible() -> None:

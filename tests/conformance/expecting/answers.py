@@ -9,6 +9,7 @@ from tests.conformance.expecting.comparing import Comparison, equal, within
 from tests.conformance.observation import Observation
 
 from vedette.core.monitor import ProbedSpec
+from vedette.core.outcome import Reason
 
 # Their phases, and ours for the same time.
 _PHASES = {"processing": "first_byte", "request": "first_byte"}
@@ -152,6 +153,19 @@ def _same_result(expected: bool, observation: Observation) -> str | None:
     return equal(expected, len({(r.monitor_id, r.slot) for r in observation.results}) == 1)
 
 
+def _disallowed(expected: bool, observation: Observation) -> str | None:
+    result = observation.result
+    by_robots = "robots.txt" in ((result.message if result else None) or "")
+    refused = result is not None and result.reason is Reason.FORBIDDEN_TARGET and by_robots
+    return equal(expected, refused)
+
+
+def _verdict(expected: str, observation: Observation) -> str | None:
+    refused = _disallowed(expected=True, observation=observation) is None
+    outcome = observation.result.outcome.value if observation.result is not None else None
+    return equal(expected, "disallowed" if refused else outcome)
+
+
 COMPARISONS: dict[str, Comparison] = {
     "http_status": _fact("status"),
     "http_version": _fact("http_version"),
@@ -177,4 +191,6 @@ COMPARISONS: dict[str, Comparison] = {
     "reply_ttl": _reply_ttl,
     "alert": _alert,
     "same_result_id": _same_result,
+    "disallowed": _disallowed,
+    "verdict": _verdict,
 }

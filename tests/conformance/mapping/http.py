@@ -54,6 +54,10 @@ def _request(reading: Reading) -> Part:
     )
     target |= _body(reading, target.setdefault("headers", {}))
     target |= network.credentials(reading)
+    if reading.get("respect_robots", False):
+        target["respect_robots"] = True
+    if "user_agent_name" in reading:
+        target["headers"]["User-Agent"] = reading.get("user_agent_name")
     if "oauth2" in reading:
         target["auth"] = _oauth2(reading.under("oauth2"))
     return target

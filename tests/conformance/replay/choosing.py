@@ -87,6 +87,8 @@ async def _state(run: Run, kit: Kit, bench: Bench) -> Observation:
             return Observation(values=pure(probe))
     if "delivered" in expect:
         return Observation(values=await notifying.told(probe, run.source))
+    if "respect_robots" in probe:
+        return await network.replay(run, kit, bench)
     if "runs_per_hour" in expect:
         return Observation(values=schedules.spread(probe))
     if "concurrency" in probe:

@@ -108,6 +108,11 @@ class HttpTarget(Target):
     fail_if_larger: bool = Field(
         default=False, description="Whether a body beyond the limit is a failure."
     )
+    respect_robots: bool = Field(
+        default=False,
+        description="Whether the target is asked for its /robots.txt, once an hour, and not checked"
+        " where that forbids it: such checks are internal errors, of the reason forbidden_target.",
+    )
 
     @field_validator("url")
     @classmethod

@@ -7,6 +7,7 @@ from vedette.core.http import OAuth2Auth
 from vedette.core.kinds.http import HttpTarget
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen, Trouble
+from vedette.prober.http.robots import Robots
 from vedette.prober.http.tokens import Tokens, tokens_of
 from vedette.prober.http.visit import Visit
 
@@ -21,6 +22,7 @@ class HttpProbe:
         self._tokens: Tokens | None = None
         if isinstance(target.auth, OAuth2Auth):
             self._tokens = tokens_of(target, target.auth)
+        self._robots = Robots(target) if target.respect_robots else None
 
     @property
     def host(self) -> str:
@@ -29,6 +31,12 @@ class HttpProbe:
 
     async def probe(self, context: Context, timeout_s: float) -> Seen:
         """Send the request and follow where it leads."""
+        if self._robots is not None:
+            until = time.perf_counter() + timeout_s
+            refusal = await self._robots.refusal(context, timeout_s)
+            if refusal is not None:
+                return Seen(0.0, trouble=refusal)
+            timeout_s = until - time.perf_counter()
         if self._tokens is None:
             return await self._visit.make(context, timeout_s)
         return await self._with_token(context, self._tokens, time.perf_counter() + timeout_s)
