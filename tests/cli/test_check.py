@@ -34,7 +34,10 @@ def test_a_file_holds_a_definition_in_yaml_or_json(tmp_path: Path) -> None:
     [
         (None, "http", "name a target"),
         ("shop.example", "http", "did you mean https://shop.example"),
-        ("https://shop.example/", "pigeon", "there is no kind 'pigeon'"),
+        ("https://shop.example/", "pigeon", "there is no kind 'pigeon'; there is dns, domain, "),
+        ("x", "heartbeat", "monitors of kind heartbeat are told"),
+        ("x", "group", "monitors of kind group are told"),
+        ("x", "push", "monitors of kind push are told"),
     ],
 )
 def test_what_is_wrong_is_said(target: str | None, kind: str, says: str) -> None:

@@ -42,11 +42,13 @@ def definition_of(target: str | None, kind: str, file: Path | None) -> ProbedSpe
     except ValidationError as error:
         raise Permanent("\n".join(_problems(error))) from None
     if not isinstance(spec, ProbedSpec):
-        raise Permanent(
-            f"kind: monitors of kind {spec.kind} are told how their target is, and"
-            " check nothing by themselves"
-        )
+        raise _passive(spec.kind)
     return spec
+
+
+def checkable() -> list[str]:
+    """The kinds that can be checked here and now."""
+    return [name for name, model in kinds().items() if not model.PASSIVE]
 
 
 async def check_once(spec: ProbedSpec, settings: ProberSettings) -> Result:
@@ -114,9 +116,17 @@ def _read(file: Path) -> dict[str, Any]:
 def _in_short(target: str, kind: str) -> dict[str, Any]:
     model = kinds().get(kind)
     if model is None:
-        raise Permanent(f"there is no kind {kind!r}; there is {', '.join(sorted(kinds()))}")
+        raise Permanent(f"there is no kind {kind!r}; there is {', '.join(checkable())}")
+    if model.PASSIVE:
+        raise _passive(kind)
     annotation: Any = model.model_fields["target"].annotation
     return {"kind": kind, "target": annotation.in_short(target)}
+
+
+def _passive(kind: str) -> Permanent:
+    return Permanent(
+        f"monitors of kind {kind} are told how their target is: there is nothing to check"
+    )
 
 
 def _problems(error: ValidationError) -> list[str]:

@@ -91,7 +91,12 @@ def check(
             help="A URL, a host or `host:port`, as the kind has it.", show_default=False
         ),
     ] = None,
-    kind: Annotated[str, typer.Option(help="What kind of target it is.")] = "http",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="What kind of target it is: http, tcp, dns, …; any other word lists all."
+        ),
+    ] = "http",
     file: Annotated[
         Path | None,
         typer.Option("--file", "-f", help="A monitor's definition, in YAML or JSON, instead."),
