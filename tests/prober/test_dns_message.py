@@ -1,5 +1,7 @@
 """Queries and answers on the wire."""
 
+import subprocess
+import sys
 from contextlib import suppress
 
 import dns.message
@@ -98,3 +100,18 @@ def test_names_that_are_cheap_to_send_and_costly_to_read() -> None:
     fixed = bytes([0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 1, 2, 3, 4])
     with pytest.raises(Malformed, match="too long"):
         decode(header + owner + fixed + (b"\xc0\x0c" + fixed) * 4095)
+
+
+def test_a_type_that_is_first_met_when_no_file_can_be_opened_is_known_all_the_same() -> None:
+    script = """
+import resource, sys
+from vedette.prober.dns.message import decode
+resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+header = bytes([0, 0, 0x80, 0, 0, 0, 0, 1, 0, 0, 0, 0])
+reply = decode(header + bytes([0, 0, 15, 0, 1, 0, 0, 0, 0, 0, 5, 0, 10, 1, 97, 0]))
+assert reply.answer[0].shown() == "10 a.", reply.answer[0].shown()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
