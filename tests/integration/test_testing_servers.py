@@ -291,6 +291,19 @@ async def test_a_mailbox_may_lose_its_answer() -> None:
         assert (len(mailbox.messages), len(mailbox.visible())) == (2, 1)
 
 
+@pytest.mark.parametrize("more", [b"", b"\x16\x03\x01\x02\x00\x01"])
+async def test_a_mailbox_stops_with_a_client_that_breaks_off_the_handshake(more: bytes) -> None:
+    async with running_mailbox(encryption="starttls") as mailbox:
+        reader, writer = await asyncio.open_connection(mailbox.host, mailbox.port)
+        writer.write(b"EHLO a.example\r\n")
+        await reader.readuntil(b"250 ")
+        writer.write(b"STARTTLS\r\n")
+        await reader.readuntil(b"Ready to start TLS\r\n")
+        writer.write(more)
+        await mailbox.stop()
+        writer.close()
+
+
 async def test_a_mailbox_stops_with_an_idle_client() -> None:
     async with running_mailbox() as mailbox:
         reader, writer = await asyncio.open_connection(mailbox.host, mailbox.port)

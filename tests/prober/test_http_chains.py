@@ -1,8 +1,11 @@
 """What an answer over TLS says of certificates is what kind tls says of them."""
 
 import ssl
+from warnings import catch_warnings, simplefilter
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_der_x509_certificate
 from tests.prober.support import OK, look, serving
 from tests.prober.talking import Issued, Maker, presenting, tls
 
@@ -44,6 +47,27 @@ async def test_facts_and_properties(context: Context, name: str) -> None:
     for property_ in set(ours) - {"days_left", "chain_days_left"}:
         assert ours[property_] == theirs[property_], property_
     assert ours["chain_days_left"] == pytest.approx(theirs["chain_days_left"], abs=0.01)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+async def test_an_authority_with_a_negative_serial_is_one(context: Context, shown: bool) -> None:
+    """There are some among those that systems trust, and RFC 5280 forbids them."""
+    odd = with_negative_serial(ROOT)
+    leaf = MAKER.make("a", by=ROOT)
+    chain = [leaf, odd] if shown else [leaf]
+    async with serving(OK, tls=presenting(*chain)) as server:
+        seen = await look(context, f"https://127.0.0.1:{server.port}/", tls={"ca": odd.pem})
+    assert seen.trouble is None, seen.trouble
+    assert seen.facts["chain_expires_at"] == seen.facts["certificate_expires_at"]
+
+
+def with_negative_serial(issued: Issued) -> Issued:
+    der = bytearray(issued.certificate.public_bytes(Encoding.DER))
+    version = b"\xa0\x03\x02\x01\x02"
+    der[der.index(version) + len(version) + 2] |= 0x80  # behind the serial's tag and length
+    with catch_warnings():
+        simplefilter("ignore")
+        return Issued(load_der_x509_certificate(bytes(der)), issued.key)
 
 
 async def test_the_cipher_and_version_are_the_targets(context: Context) -> None:

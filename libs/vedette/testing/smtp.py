@@ -71,7 +71,7 @@ class Mailbox:
         if self._server is not None:
             self._server.close()
             self._server = None
-        for connection in self._connections:
+        for connection in list(self._connections):
             connection.abort()
         await eventually(lambda: not self._connections, every=0.01, what="the connections' end")
 
@@ -150,6 +150,9 @@ class _Connection(SMTP):
     def abort(self) -> None:
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
+        if self._tls_protocol is not None and self.session is not None and not self.session.ssl:
+            # Nobody tells of a connection that is lost before the end of its handshake.
+            self.connection_lost(None)
 
 
 @asynccontextmanager

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 
+import structlog
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from vedette.prober.streams.certificates import parsed
+from vedette.prober.streams.certificates import loaded, parsed
 from vedette.prober.streams.trust import Trust
+
+log = structlog.get_logger()
 
 _LONGEST = 16
 
@@ -21,11 +24,10 @@ _LONGEST = 16
 @lru_cache(maxsize=4096)
 def trusted_until(sent: tuple[bytes, ...], trust: Trust) -> datetime | None:
     """When a chain that was sent (DER, the own one first) ends to be valid; None if unknown."""
-    try:
-        own, *others = map(x509.load_der_x509_certificate, sent)
-        return _until(own, others, trust)
-    except ValueError:  # OpenSSL reads what we can't
+    read = [one for one in map(loaded, sent) if one is not None]
+    if len(read) < len(sent):
         return None
+    return _until(read[0], read[1:], trust)
 
 
 def _until(
@@ -70,10 +72,10 @@ def _lasting(anchor: x509.Certificate, trust: Trust) -> datetime:
 def _anchors(trust: Trust) -> Mapping[bytes, Sequence[x509.Certificate]]:
     """The trusted certificates by their subject."""
     anchors: dict[bytes, list[x509.Certificate]] = {}
-    for der in trust.context.get_ca_certs(binary_form=True):
-        try:
-            anchor = x509.load_der_x509_certificate(der)
-            anchors.setdefault(anchor.subject.public_bytes(), []).append(anchor)
-        except ValueError:
-            continue
+    trusted = trust.context.get_ca_certs(binary_form=True)
+    read = [anchor for anchor in map(loaded, trusted) if anchor is not None]
+    for anchor in read:
+        anchors.setdefault(anchor.subject.public_bytes(), []).append(anchor)
+    if len(read) < len(trusted):
+        log.warning("some trusted certificates can't be read", count=len(trusted) - len(read))
     return anchors

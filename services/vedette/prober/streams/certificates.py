@@ -20,6 +20,7 @@ _NO_NAMES = (
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
 )
+_UNREADABLE = (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm)
 _EDWARDS = {ed25519.Ed25519PublicKey: "ed25519", ed448.Ed448PublicKey: "ed448"}
 
 
@@ -63,7 +64,17 @@ def parsed(der: bytes) -> Certificate | None:
         with catch_warnings():
             simplefilter("ignore")  # what is odd about a target's certificate is not for our log
             return _read(x509.load_der_x509_certificate(der))
-    except (ValueError, TypeError, x509.InvalidVersion, UnsupportedAlgorithm):
+    except _UNREADABLE:
+        return None
+
+
+def loaded(der: bytes) -> x509.Certificate | None:
+    """A certificate to verify others with; None for one that OpenSSL can read and we can't."""
+    try:
+        with catch_warnings():
+            simplefilter("ignore")
+            return x509.load_der_x509_certificate(der)
+    except _UNREADABLE:
         return None
 
 
