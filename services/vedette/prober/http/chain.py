@@ -28,6 +28,10 @@ _ANY: IpProtocol = "any"
 _LATE = frozenset({Reason.TIMEOUT, Reason.CONNECT_TIMEOUT})
 
 
+Sent = tuple[Request, Mapping[str, float], Exchange | None]
+"""A request, its phases, and what came of it, if it was sent."""
+
+
 @dataclass(slots=True)
 class Chain:
     """One check under way: what its requests have seen so far."""
@@ -42,7 +46,7 @@ class Chain:
     last: Exchange | None = None
     secure: bool = False
     redirects: int = 0
-    hops: list[Hop] = field(default_factory=list)
+    requests: list[Sent] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     _hop: dict[str, float] = field(default_factory=dict)
     """The phases of the request under way."""
@@ -75,7 +79,7 @@ class Chain:
             subjects["certificate"] = last.certificate
         if answer is not None or self.redirects:
             facts["redirects"] = self.redirects
-        hops = self.hops if self.redirects else []
+        hops = [hop_of(*one) for one in self.requests] if self.redirects else []
         return Seen(duration_ms, self.phases, facts, trouble, answer, subjects, self.secrets, hops)
 
     def _remaining_s(self) -> float:
@@ -89,11 +93,11 @@ class Chain:
         if not (sending.request.origin.literal and self.manner.straight):
             found = await self._addresses(sending.request)
             if isinstance(found, Trouble):
-                self.hops.append(hop_of(sending.request, hop, None))
+                self.requests.append((sending.request, hop, None))
                 return found
             addresses = found
         done = self.last = await self._sent(sending, handle, addresses)
-        self.hops.append(hop_of(sending.request, hop, done))
+        self.requests.append((sending.request, hop, done))
         self.secure = sending.request.origin.secure
         if done.location is None or done.answer is None or done.answer.status is None:
             if self.manner.proxy is not None:

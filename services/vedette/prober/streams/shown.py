@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from vedette.prober.streams.certificates import Certificate, earliest, parsed, sent, verified
@@ -96,6 +97,7 @@ def _legible(chain: Sequence[bytes]) -> list[Certificate]:
     return [certificate for certificate in map(parsed, chain) if certificate is not None]
 
 
+@lru_cache(maxsize=4096)  # each check of a target tells the same few times again
 def iso(at: datetime) -> str:
-    """RFC 3339 in UTC."""
+    """RFC 3339, of a time in UTC."""
     return at.isoformat().replace("+00:00", "Z")
