@@ -117,17 +117,18 @@ async def proxying(
 
 
 async def _join(one: Streams, other: Streams) -> None:
-    ways = [
-        asyncio.ensure_future(_pump(one[0], other[1])),
-        asyncio.ensure_future(_pump(other[0], one[1])),
-    ]
+    ways: list[asyncio.Future[None]] = []
     try:
+        ways += [
+            asyncio.ensure_future(_pump(one[0], other[1])),
+            asyncio.ensure_future(_pump(other[0], one[1])),
+        ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
+        other[1].transport.abort()
         for way in ways:
             way.cancel()
         await asyncio.gather(*ways, return_exceptions=True)
-        other[1].transport.abort()
 
 
 async def _pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

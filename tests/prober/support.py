@@ -114,6 +114,7 @@ async def serving(
         task = asyncio.ensure_future(converse(reader, writer))
         handlers.add(task)
         task.add_done_callback(handlers.discard)
+        task.add_done_callback(lambda _: writer.close())
 
     listener = await asyncio.start_server(connected, host, port, ssl=tls, backlog=2048)
     server.port = listener.sockets[0].getsockname()[1]

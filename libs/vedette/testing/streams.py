@@ -57,14 +57,13 @@ class Listener:
         conversation = asyncio.ensure_future(self._hold(reader, writer))
         self._open.add(conversation)
         conversation.add_done_callback(self._open.discard)
+        # Not in the conversation: one that is broken off before it begins runs no `finally`.
+        conversation.add_done_callback(lambda _: writer.transport.abort())
 
     async def _hold(self, reader: StreamReader, writer: StreamWriter) -> None:
-        try:
-            # The other side may leave whenever it likes.
-            with suppress(OSError, EOFError):
-                await self._converse(reader, writer)
-                await writer.drain()
-                writer.close()
-                await writer.wait_closed()
-        finally:
-            writer.transport.abort()
+        # The other side may leave whenever it likes.
+        with suppress(OSError, EOFError):
+            await self._converse(reader, writer)
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
