@@ -28,6 +28,7 @@ from vedette.prober.limits import Limits
 from vedette.prober.metrics import CheckMetrics
 from vedette.prober.service import probing
 from vedette.prober.settings import ProberSettings
+from vedette.runtime.memory import keep_what_is_here
 
 _RUN_BY_MS = 60_000
 _WARM_UP = 200
@@ -136,6 +137,7 @@ async def main(order: dict[str, Any]) -> dict[str, Any]:
     settings = ProberSettings.model_validate({"prober_forbidden": "none", **order["settings"]})
     limits = Limits(total=settings.prober_concurrency, per_host=settings.prober_per_host)
     async with probing(settings) as context:
+        keep_what_is_here()
         driver = Driver(Checker(context, limits, CheckMetrics(settings.region)))
         return await {"cost": cost, "hold": hold}[order["measure"]](driver, order)
 

@@ -16,6 +16,7 @@ from pydantic import SecretStr, ValidationError
 
 from vedette.core.errors import Transient, VedetteError
 from vedette.runtime.background import background
+from vedette.runtime.memory import keep_what_is_here
 from vedette.runtime.resources import Resources
 from vedette.runtime.settings import ProcessSettings, StoreSettings
 from vedette.telemetry.admin import Probe, admin_app, serving
@@ -87,6 +88,7 @@ async def _serve(name: str, settings: S, running: Running[S], *, admin: bool) ->
             address = await stack.enter_async_context(serving(app, settings.admin_http))
             log.info("health and metrics", address=f"http://{address}")
         await stack.enter_async_context(running(settings, resources))
+        keep_what_is_here()
         log.info("running", instance=resources.instance)
         await stopping
         log.info("stopping: finishing work under way")
