@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from vedette.core.kinds import parse_monitor, passive_kinds
+from vedette.core.kinds import kinds, parse_monitor
 from vedette.core.kinds.heartbeat import HeartbeatMonitor
 from vedette.core.kinds.push import PushMonitor
 from vedette.core.reporting import Terms
@@ -28,7 +28,11 @@ def refusal(kind: str, target: dict[str, Any], **fields: Any) -> str:
 
 
 def test_these_kinds_are_told() -> None:
-    assert passive_kinds() == ["group", "heartbeat", "push"]
+    assert [name for name, model in kinds().items() if model.PASSIVE] == [
+        "group",
+        "heartbeat",
+        "push",
+    ]
 
 
 def test_a_heartbeat_goes_by_a_period_or_by_a_clock() -> None:

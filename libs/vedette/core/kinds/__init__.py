@@ -26,11 +26,6 @@ def kinds() -> dict[str, type[MonitorSpec]]:
     return dict(sorted((_name(model), model) for model in models))
 
 
-def passive_kinds() -> list[str]:
-    """The kinds that are told how their target is, instead of having it probed."""
-    return [name for name, model in kinds().items() if model.PASSIVE]
-
-
 class _Kind(BaseModel):
     model_config = ConfigDict(hide_input_in_errors=True)
     kind: str
