@@ -16,6 +16,7 @@ from vedette.core.errors import Transient
 from vedette.core.events import Event
 from vedette.store.pool import Connection, Pool, transaction
 from vedette.store.waking import Waker, listening
+from vedette.telemetry import dwell
 
 CHANNEL = "vedette_outbox"
 BATCH = 200
@@ -77,9 +78,13 @@ class Relay:
             )
             if rows:
                 await self._bus.publish(Exchange.EVENTS, [_outgoing(row) for row in rows])
-                await db.execute(
-                    "delete from outbox where id = any($1::bigint[])", [row["id"] for row in rows]
+                gone = await db.fetch(
+                    "delete from outbox where id = any($1::bigint[])"
+                    " returning extract(epoch from clock_timestamp() - created_at)::float8 as age",
+                    [row["id"] for row in rows],
                 )
+                for row in gone:
+                    dwell.VERDICT_TO_EVENT.observe(row["age"])
         published.inc(len(rows))
         return len(rows)
 

@@ -19,6 +19,7 @@ from vedette.notifier.store import Recording
 from vedette.store import outbox
 from vedette.store.pool import Pool, transaction
 from vedette.store.secretbox import SecretBox
+from vedette.telemetry import dwell
 from vedette.telemetry.traces import span
 
 log = structlog.get_logger()
@@ -113,6 +114,7 @@ class Attempts:
             match outcome:
                 case Sent():
                     changed = await record.sent(claim, outcome)
+                    await _measure(record, claim)
                 case Retry(in_s, error, doubtful):
                     changed = await record.retry(claim, in_s, error, doubtful=doubtful)
                 case Failed(error):
@@ -122,6 +124,12 @@ class Attempts:
             if changed and (event := event_of(claim, outcome)):
                 await outbox.put(db, [event])
             return changed
+
+
+async def _measure(record: Recording, claim: Claim) -> None:
+    since_s = await record.since_decided_s(claim)
+    if since_s is not None:
+        dwell.TRANSITION_TO_DELIVERED.observe(since_s)
 
 
 async def _found(channel: Channel, claim: Claim) -> str | None:

@@ -144,6 +144,24 @@ class Recording:
         )
         return status == "UPDATE 1"
 
+    async def since_decided_s(self, claim: Claim) -> float | None:
+        """Seconds since the change of state that a message tells of was decided.
+
+        None for messages that tell of no change of state, or whose incident waited for the end of
+        a maintenance.
+        """
+        seconds: float | None = await self._db.fetchval(
+            "select extract(epoch from clock_timestamp() - s.decided_at)::float8"
+            " from incident i join span s on s.monitor_id = i.monitor_id"
+            " where i.id = $1 and i.held is null and case $2"
+            "  when 'opened' then s.sequence = i.opened_by"
+            "  when 'resolved' then s.sequence > i.opened_by and s.started_at = i.recovered_at"
+            " end order by s.sequence desc limit 1",
+            claim.delivery.incident_id,
+            claim.delivery.transition,
+        )
+        return seconds
+
     async def retry(self, claim: Claim, in_s: float, error: str, *, doubtful: bool) -> bool:
         """Let it come due again, if it is still ours."""
         status = await self._db.execute(

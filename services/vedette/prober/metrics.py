@@ -1,23 +1,20 @@
 """What a prober counts and measures."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from vedette.core.result import Result
+from vedette.telemetry import dwell
+from vedette.telemetry.histograms import Histogram
 
 _checks = Counter("monitor_checks", "Checks that ended.", ["kind", "region", "outcome", "reason"])
 _duration = Histogram(
     "monitor_check_duration_milliseconds",
     "How long checks took, waiting for a place not included.",
-    ["kind"],
+    label="kind",
     buckets=(1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 120_000),
 )
 in_flight = Gauge("vedette_prober_in_flight", "Checks under way.")
 jobs_waiting = Gauge("vedette_prober_jobs_waiting", "Jobs that wait for a place.")
-_lateness = Histogram(
-    "vedette_prober_lateness_seconds",
-    "From a check's slot to its start.",
-    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
-)
 
 
 class CheckMetrics:
@@ -26,7 +23,6 @@ class CheckMetrics:
     def __init__(self, region: str) -> None:
         self._region = region
         self._counters: dict[tuple[str, str, str | None], Counter] = {}
-        self._timers: dict[str, Histogram] = {}
 
     def record(self, kind: str, result: Result) -> None:
         """Count a check that ended; measure it if it ran."""
@@ -38,9 +34,6 @@ class CheckMetrics:
             )
         counter.inc()
         if result.started_at is not None:
-            _lateness.observe((result.started_at - result.slot) / 1000)
+            dwell.SLOT_TO_START.observe((result.started_at - result.slot) / 1000)
         if result.duration_ms is not None:
-            timer = self._timers.get(kind)
-            if timer is None:
-                timer = self._timers[kind] = _duration.labels(kind)
-            timer.observe(result.duration_ms)
+            _duration.of(kind).observe(result.duration_ms)

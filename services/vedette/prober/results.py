@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from vedette.bus.topology import RESULTS_KEY
 from vedette.core.errors import Transient
 from vedette.core.job import MAX_BATCH
 from vedette.core.result import Result, ResultBatch
+from vedette.telemetry import dwell
 
 log = structlog.get_logger()
 _WAIT_S = 0.05
@@ -87,6 +89,7 @@ class ResultBuffer:
             group.confirmed.exception()  # its handlers may be gone: then nobody retrieves it
         else:
             group.confirmed.set_result(None)
+            _measure(group.results)
         finally:
             group.confirmed.cancel()
 
@@ -106,6 +109,13 @@ class ResultBuffer:
                 return
             await asyncio.sleep(pause_s * random.uniform(0.5, 1))  # noqa: S311
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+
+
+def _measure(results: Sequence[Result]) -> None:
+    now = time.time() * 1000
+    for result in results:
+        if result.started_at is not None:
+            dwell.START_TO_RESULT.observe((now - result.started_at) / 1000)
 
 
 async def confirmed(results: Iterable[asyncio.Future[None]]) -> None:

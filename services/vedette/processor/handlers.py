@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from prometheus_client import Histogram
 
 from vedette.bus.api import Handler, Message, Queue
 from vedette.bus.topology import EXPIRED, MONITORS, PRESENCE, RESULTS
@@ -20,8 +19,7 @@ from vedette.processor.judging import record
 from vedette.processor.ledger import Ledger
 from vedette.processor.store import Store
 from vedette.store.pool import Pool, connection, transaction
-
-dwell = Histogram("vedette_result_dwell_seconds", "From a check's end to its verdict.")
+from vedette.telemetry import dwell
 
 SWEEP = 500
 
@@ -92,13 +90,15 @@ class Handlers:
             store, ledger = Store(db), Ledger(_now_ms())
             fresh = await record(store, batch.region, batch.results, ledger)
             await ledger.save(store)
-        _measure(fresh, ledger.now)
+        _measure(fresh)
 
 
-def _measure(results: Sequence[Result], now: int) -> None:
+def _measure(results: Sequence[Result]) -> None:
+    now = _now_ms()
     for result in results:
         if result.started_at is not None and result.duration_ms is not None:
-            dwell.observe(max(now - result.started_at - result.duration_ms, 0) / 1000)
+            ended_at = result.started_at + result.duration_ms
+            dwell.RESULT_TO_VERDICT.observe((now - ended_at) / 1000)
 
 
 def _now_ms() -> int:
