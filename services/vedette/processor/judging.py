@@ -20,6 +20,7 @@ from vedette.processor.domain import (
 )
 from vedette.processor.expiring import tell_of_endings
 from vedette.processor.ledger import Ledger
+from vedette.processor.rollup import note_late
 from vedette.processor.rows import Watched, cause_of
 from vedette.processor.store import Key, Store
 
@@ -34,6 +35,7 @@ async def record(
     new = await store.insert_checks(region, results)
     fresh = [result for result in results if (result.monitor_id, result.slot) in new]
     await store.insert_evidence(region, fresh)
+    await note_late(store.db, fresh, ledger.now)
     await judge_results(store, region, fresh, ledger)
     recorded.inc(len(fresh))
     repeated.inc(len(results) - len(fresh))

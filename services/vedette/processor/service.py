@@ -8,7 +8,7 @@ from vedette.bus.consuming import consuming
 from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
 from vedette.processor.settings import ProcessorSettings
-from vedette.processor.upkeep import keep_up
+from vedette.processor.upkeep import keep_up, sum_up
 from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
 
@@ -16,6 +16,7 @@ from vedette.runtime.resources import Resources
 PREFETCH = 4
 SWEEP_S = 5
 UPKEEP_S = 3600
+SUM_UP_S = 60
 
 
 @asynccontextmanager
@@ -27,11 +28,15 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     async def upkeep() -> None:
         await keep_up(resources.pool, settings, now=datetime.now(UTC))
 
+    async def rollups() -> None:
+        await sum_up(resources.pool, settings, now=datetime.now(UTC))
+
     await upkeep()
     async with (
         background("sweep", lambda: every(SWEEP_S, handlers.sweep)),
         background("care", care.run),
         background("upkeep", lambda: every(UPKEEP_S, upkeep)),
+        background("rollups", lambda: every(SUM_UP_S, rollups)),
         consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
     ):
         yield

@@ -1,40 +1,34 @@
-"""Keeping the storage in shape: a partition a day, made ahead, dropped when its time is over."""
+"""Keeping the storage in shape: partitions made ahead, what is past its retention let go."""
 
 from datetime import UTC, datetime, timedelta
-
-import structlog
 
 from vedette.core.instants import to_ms
 from vedette.processor import probers
 from vedette.processor.expiring import forget_ended
+from vedette.processor.partitions import CHECKS, DAILY, HOURLY, drop, make
 from vedette.processor.passive.store import PassiveStore
+from vedette.processor.rollup import roll_up
 from vedette.processor.settings import ProcessorSettings
 from vedette.store import inbox
-from vedette.store.pool import Connection, Pool, transaction
+from vedette.store.pool import Pool, transaction
 
 AHEAD_DAYS = 7
-_LOCK = 8_333_884
-_PREFIX = "check_result_"
-
-log = structlog.get_logger()
 
 
 async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> None:
     """Make the coming days' partitions, drop what retention has let go. Harmless to repeat."""
-    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    today = _day(now)
+    await make(
+        pool, CHECKS, since=today - timedelta(days=1), until=today + timedelta(days=AHEAD_DAYS)
+    )
+    for parted, days in (
+        (CHECKS, settings.retention_days),
+        (HOURLY, settings.hourly_retention_days),
+        (DAILY, settings.daily_retention_days),
+    ):
+        await drop(pool, parted, before=today - timedelta(days=days))
+    evidence_from = today - timedelta(days=settings.evidence_retention_days)
     async with transaction(pool) as db:
-        await db.execute("select pg_advisory_xact_lock($1)", _LOCK)
-        there = await _partitions(db)
-        for number in range(-1, AHEAD_DAYS + 1):
-            day = today + timedelta(days=number)
-            if _name(day) not in there:
-                await _make(db, day)
-        oldest = today - timedelta(days=settings.retention_days)
-        for name in there:
-            if name < _name(oldest):
-                await db.execute(f"drop table {name}")
-                log.info("dropped checks past their retention", partition=name)
-        evidence_from = today - timedelta(days=settings.evidence_retention_days)
         await db.execute("delete from check_evidence where slot < $1", evidence_from)
         await PassiveStore(db).forget_reports(older_than_ms=to_ms(evidence_from))
         await forget_ended(db)
@@ -42,21 +36,11 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
         await probers.forget_old(db)
 
 
-async def _partitions(db: Connection) -> list[str]:
-    rows = await db.fetch(
-        "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
-        " where i.inhparent = 'check_result'::regclass and c.relname ~ '^check_result_[0-9]{8}$'"
-    )
-    return [row["relname"] for row in rows]
+async def sum_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> None:
+    """Roll up what can be rolled up by now. Harmless to repeat."""
+    oldest = _day(now) - timedelta(days=settings.retention_days)
+    await roll_up(pool, now=now, oldest=oldest)
 
 
-async def _make(db: Connection, day: datetime) -> None:
-    end = day + timedelta(days=1)
-    await db.execute(
-        f"create table {_name(day)} partition of check_result"
-        f" for values from ('{day.isoformat()}') to ('{end.isoformat()}')"
-    )
-
-
-def _name(day: datetime) -> str:
-    return f"{_PREFIX}{day:%Y%m%d}"
+def _day(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
