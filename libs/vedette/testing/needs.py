@@ -77,6 +77,7 @@ NEEDS = (
     Need("named", programs=("named",), package="bind9"),
     Need("sshd", programs=("sshd",), package="openssh-server"),
     Need("ip", programs=("ip",), package="iproute2"),
+    Need("faketime", programs=("faketime",), package="faketime"),
     Need("wrk", programs=("wrk",), package="wrk", only_with="bench"),
     Need(
         "chromium",

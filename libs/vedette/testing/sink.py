@@ -77,11 +77,15 @@ def _decoded(value: str) -> bytes:
 
 @dataclass
 class Sink:
-    """What arrived (`raw`), and how to answer: with `status`, or not at all (`hang`)."""
+    """What arrived (`raw`), and how to answer: with `status`, after `delay` seconds.
+
+    While it is to `hang` it answers nothing.
+    """
 
     url: str = ""
     raw: list[Arrival] = field(default_factory=list)
     status: int = 200
+    delay: float = 0
     _answering: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -113,6 +117,7 @@ class Sink:
         arrival = Arrival(request.path_qs, headers, await request.read(), time.time())
         self.raw.append(arrival)
         try:
+            await asyncio.sleep(self.delay)
             await self._answering.wait()
         except asyncio.CancelledError:  # the sender hung up, and learns nothing
             arrival.abandoned = True

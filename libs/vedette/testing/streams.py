@@ -16,8 +16,14 @@ class Listener:
     """Serves each connection with `converse`; closed and opened again on the same port."""
 
     def __init__(
-        self, converse: Conversation, *, port: int, tls: ssl.SSLContext | None = None
+        self,
+        converse: Conversation,
+        *,
+        port: int,
+        host: str = "127.0.0.1",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
+        self.host = host
         self.port = port
         self._converse = converse
         self._tls = tls
@@ -28,7 +34,7 @@ class Listener:
         """Accept connections."""
         if self._server is None:
             self._server = await asyncio.start_server(
-                self._accept, "127.0.0.1", self.port, ssl=self._tls, backlog=1024
+                self._accept, self.host, self.port, ssl=self._tls, backlog=1024
             )
 
     async def close(self) -> None:

@@ -1,0 +1,232 @@
+"""Everything that can go wrong, by name. Each fault begins, lasts, and is over when it returns."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+
+from tests.faults import clocks, meddling, network
+from tests.faults.supervisor import Supervised
+from tests.faults.world import SERVICES, World
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a fault works with: `pace` shortens what lasts long, `until` (Unix ms) ends it all."""
+
+    world: World
+    chance: random.Random
+    pace: float
+    until: int
+
+    async def last(self, seconds: float) -> None:
+        """Let time pass."""
+        await asyncio.sleep(min(seconds * self.pace, max(self.until / 1000 - time.time(), 0)))
+
+    def one_of(self, service: str) -> Supervised:
+        """Some process of a service."""
+        return self.chance.choice(self.world.processes[service])
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`blind` ones keep everything from being seen; those `beside` go on while others come."""
+
+    name: str
+    inject: Callable[[Setting], Awaitable[None]]
+    blind: bool = False
+    beside: bool = False
+    obstacle: Callable[[], str | None] = lambda: None
+
+
+async def kill(service: str, setting: Setting) -> None:
+    """kill -9 of one process, or of all at once; the supervisor starts them again."""
+    everyone, one = setting.world.processes[service], [setting.one_of(service)]
+    victims = everyone if setting.chance.random() < 0.3 else one
+    for victim in victims:
+        victim.kill()
+    await asyncio.gather(*[victim.next_life() for victim in victims])
+
+
+async def freeze(service: str, setting: Setting) -> None:
+    """SIGSTOP of one process, which goes on after a while, or is killed."""
+    process = setting.one_of(service)
+    process.freeze()
+    try:
+        await setting.last(setting.chance.uniform(8, 40))
+        if setting.chance.random() < 0.4:
+            process.kill()
+            await process.next_life()
+    finally:
+        process.thaw()
+
+
+async def restart_one_by_one(setting: Setting) -> None:
+    """A rolling restart of everything, in good order."""
+    for process in setting.world.everyone():
+        await process.begin_anew()
+
+
+async def stop_broker(setting: Setting) -> None:
+    """RabbitMQ is away for a minute."""
+    await setting.world.broker.stop()
+    await setting.last(60)
+    await setting.world.broker.start()
+
+
+async def kill_broker(setting: Setting) -> None:
+    """RabbitMQ is killed, and comes back."""
+    await setting.world.broker.kill()
+    await setting.world.broker.start()
+
+
+async def freeze_broker(setting: Setting) -> None:
+    """RabbitMQ holds its connections and says nothing."""
+    setting.world.broker.freeze()
+    await setting.last(30)
+    setting.world.broker.thaw()
+
+
+async def stop_database(setting: Setting) -> None:
+    """PostgreSQL is away for a minute."""
+    await setting.world.database.stop()
+    await setting.last(60)
+    await setting.world.database.start()
+
+
+async def kill_database(setting: Setting) -> None:
+    """PostgreSQL is killed with all its backends, and comes back."""
+    await setting.world.database.kill()
+    await setting.last(setting.chance.uniform(0, 5))
+    await setting.world.database.start()
+
+
+async def freeze_database(setting: Setting) -> None:
+    """PostgreSQL holds its connections and says nothing."""
+    setting.world.database.freeze()
+    await setting.last(setting.chance.uniform(10, 45))
+    setting.world.database.thaw()
+
+
+async def fill_disk(setting: Setting) -> None:
+    """PostgreSQL has no room on its disk; should that kill it, it is started when there is."""
+    database = setting.world.database
+    await asyncio.to_thread(database.fill)
+    await setting.last(40)
+    database.clear()
+    await database.ensure()
+
+
+async def flush_redis(setting: Setting) -> None:
+    """Redis forgets everything."""
+    await setting.world.redis.flush()
+
+
+async def kill_redis(setting: Setting) -> None:
+    """Redis is killed, and comes back empty."""
+    await setting.world.redis.kill()
+    await setting.last(20)
+    await setting.world.redis.start()
+
+
+async def stop_mail(setting: Setting) -> None:
+    """The mail server is away for ten minutes."""
+    await setting.world.receivers.mailbox.stop()
+    await setting.last(600)
+    await setting.world.receivers.mailbox.start()
+
+
+async def lose_answers_of_mail(setting: Setting) -> None:
+    """The mail server takes messages and hangs up before it says so."""
+    mailbox = setting.world.receivers.mailbox
+    mailbox.losing_answers = True
+    await setting.last(60)
+    mailbox.losing_answers = False
+
+
+async def refuse_webhooks(setting: Setting) -> None:
+    """The receiver of webhooks answers 500."""
+    sink = setting.world.receivers.sink
+    sink.status = 500
+    await setting.last(60)
+    sink.status = 200
+
+
+async def hang_webhooks(setting: Setting) -> None:
+    """The receiver of webhooks takes requests and answers none."""
+    sink = setting.world.receivers.sink
+    sink.hang = True
+    await setting.last(60)
+    sink.hang = False
+
+
+async def slow_webhooks(setting: Setting) -> None:
+    """The receiver of webhooks takes long to answer, around the time that it is given."""
+    sink = setting.world.receivers.sink
+    sink.delay = setting.chance.uniform(1, 10)
+    await setting.last(60)
+    sink.delay = 0
+
+
+async def cut_uplink(setting: Setting) -> None:
+    """The probers of one region reach no target any more, and nothing says so."""
+    found = setting.world.network
+    assert found is not None
+    found.cut()
+    await setting.last(setting.chance.uniform(20, 60))
+    found.mend()
+
+
+async def step_clock(setting: Setting) -> None:
+    """The clock of one process is put forward or back, and right again."""
+    services = [service for service in SERVICES if service != "gateway"]
+    process = setting.one_of(setting.chance.choice(services))
+    step_s = setting.chance.choice((-3600, -90, -20, -3, 3, 20, 90, 3600))
+    async with clocks.of_its_own(process, setting.world.directory / "clocks") as clock:
+        clock.step(step_s)
+        await setting.last(40)
+    await setting.world.ready()
+
+
+async def duplicate(setting: Setting) -> None:
+    """Messages come twice, the second time later than others."""
+    async with meddling.copying(setting.world.broker.url, setting.chance):
+        await setting.last(60)
+
+
+async def delay(setting: Setting) -> None:
+    """Messages are held up, and overtake one another."""
+    async with meddling.holding_up(setting.world.broker.url, setting.chance):
+        await setting.last(60)
+
+
+FAULTS = {
+    fault.name: fault
+    for fault in (
+        *(Fault(f"kill-{service}", partial(kill, service)) for service in SERVICES),
+        *(Fault(f"freeze-{service}", partial(freeze, service)) for service in SERVICES),
+        Fault("rolling-restart", restart_one_by_one),
+        Fault("rabbitmq-stopped", stop_broker, blind=True),
+        Fault("rabbitmq-killed", kill_broker, blind=True),
+        Fault("rabbitmq-frozen", freeze_broker, blind=True),
+        Fault("postgres-stopped", stop_database, blind=True),
+        Fault("postgres-killed", kill_database, blind=True),
+        Fault("postgres-frozen", freeze_database, blind=True),
+        Fault("disk-full", fill_disk, blind=True, obstacle=network.obstacle),
+        Fault("redis-flushed", flush_redis),
+        Fault("redis-killed", kill_redis),
+        Fault("uplink-cut", cut_uplink, obstacle=network.obstacle),
+        Fault("clock-step", step_clock, obstacle=clocks.obstacle),
+        Fault("duplicates", duplicate, beside=True),
+        Fault("delays", delay, beside=True),
+        Fault("smtp-down", stop_mail, beside=True),
+        Fault("smtp-answers-lost", lose_answers_of_mail, beside=True),
+        Fault("webhook-500", refuse_webhooks, beside=True),
+        Fault("webhook-hangs", hang_webhooks, beside=True),
+        Fault("webhook-slow", slow_webhooks, beside=True),
+    )
+}
