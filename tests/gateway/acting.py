@@ -166,13 +166,15 @@ class World:
         region = more.get("region", "default")
         await self.pool.execute(
             "insert into check_result (monitor_id, slot, region, outcome, reason, revision,"
-            " started_at, duration_ms, detail) values ($1, $2, $3, $4, $5, 1, $2, 12.5, $6)",
+            " started_at, duration_ms, detail, late)"
+            " values ($1, $2, $3, $4, $5, 1, $2, 12.5, $6, $7)",
             UUID(monitor),
             slot,
             region,
             outcome,
             more.get("reason"),
             detail,
+            more.get("late"),
         )
         if "evidence" in more:
             await self.pool.execute(

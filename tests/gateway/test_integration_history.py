@@ -143,3 +143,34 @@ async def test_a_check_that_saw_nothing_makes_no_metric(
 ) -> None:
     await world.standing(monitor, "up", world.now, last_check={"outcome": "internal_error"})
     assert monitor not in (await api.get("/metrics")).body
+
+
+VOTES = [
+    {"region": "fra", "outcome": "down", "reason": "connect_refused"},
+    {"region": "sgp", "outcome": "up", "late": True},
+]
+
+
+async def test_a_vote_that_came_too_late_is_shown_as_such(
+    api: Api, world: World, monitor: str
+) -> None:
+    slot = world.ago(minutes=1)
+    await world.check(monitor, slot, "down", region="fra")
+    await world.check(monitor, slot, region="sgp", late=True)
+    checks = (await api.get(f"/monitors/{monitor}/checks")).body["items"]
+    assert [(check["region"], check["late"]) for check in checks] == [("sgp", True), ("fra", False)]
+
+
+async def test_an_incident_shows_all_votes_of_its_deciding_round(
+    api: Api, world: World, monitor: str
+) -> None:
+    await world.incident(monitor, world.ago(minutes=5))
+    assert (await api.get("/incidents")).body["items"][0]["cause"]["votes"] == []
+    await world.spans(monitor, ("down", world.ago(minutes=5)))
+    await world.pool.execute("update span set cause = $1", {**CAUSE, "votes": VOTES})
+    (incident,) = (await api.get("/incidents")).body["items"]
+    votes = incident["cause"]["votes"]
+    assert [(vote["region"], vote["outcome"], vote["late"]) for vote in votes] == [
+        ("fra", "down", False),
+        ("sgp", "up", True),
+    ]

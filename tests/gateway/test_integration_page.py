@@ -53,6 +53,14 @@ async def test_it_says_what_is_down_and_why(client: Client, api: Api, world: Wor
     assert page.index("Down") < page.index("Up")
 
 
+async def test_it_says_what_each_region_saw(client: Client, api: Api, world: World) -> None:
+    id = (await api.create("/monitors", a_monitor(regions=["fra", "nyc", "sgp"])))["id"]
+    votes = [{"region": "fra", "outcome": "down"}, {"region": "nyc", "outcome": "internal_error"}]
+    last = {"outcome": "down", "reason": "status", "votes": [*votes, {"region": "sgp"}]}
+    await world.standing(id, "up", world.ago(days=1), last_check=last)
+    assert "fra down · nyc internal error · sgp –" in await read(client)
+
+
 async def test_it_admits_what_it_does_not_see(client: Client, api: Api, world: World) -> None:
     id = (await api.create("/monitors", a_monitor()))["id"]
     await world.standing(id, "up", world.ago(days=1), last_vote=world.ago(hours=2))

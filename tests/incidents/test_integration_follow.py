@@ -72,3 +72,18 @@ async def test_a_deleted_monitor_opens_nothing(world: World) -> None:
     await world.span(2, "down")
     await world.tell()
     assert await world.incidents() == []
+
+
+async def test_the_end_of_an_incident_tells_the_votes_that_came_after_its_opening(
+    world: World,
+) -> None:
+    await world.span(2, "down")
+    await world.tell()
+    votes = [{"region": "fra", "outcome": "down"}, {"region": "sgp", "outcome": "up", "late": True}]
+    await world.pool.execute(
+        "update span set cause = cause || $1 where sequence = 2", {"votes": votes}
+    )
+    await world.span(3, "up")
+    await world.tell()
+    told = (await world.events())[-1]["data"]["incident"]["cause"]["votes"]
+    assert [(vote["region"], vote["late"]) for vote in told] == [("fra", False), ("sgp", True)]

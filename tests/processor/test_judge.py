@@ -18,7 +18,6 @@ from vedette.processor.domain import (
     missed_recheck,
     pause,
     resume,
-    tally,
 )
 
 S = 1000
@@ -26,7 +25,6 @@ POLICY = Policy(
     interval_ms=60 * S, timeout_ms=10 * S, failure_threshold=2, recovery_threshold=1, retry_ms=5 * S
 )
 UP, DOWN, DEGRADED = Outcome.UP, Outcome.DOWN, Outcome.DEGRADED
-SAW_NOTHING = Outcome.INTERNAL_ERROR
 
 
 def standing(state: State = State.UP, **fields: object) -> Standing:
@@ -150,23 +148,6 @@ def test_paused_hears_nothing_and_resumes_afresh() -> None:
     assert after(resumed.standing, DOWN).standing == resumed.standing  # a slot before the resume
     assert pause(paused.standing, at=60 * S).transitions == ()
     assert resume(standing(), at=60 * S).transitions == ()
-
-
-def test_a_round_of_one_region_is_its_vote() -> None:
-    assert tally([DOWN], 1) is DOWN
-    assert tally([UP], 1) is UP
-    assert tally([], 1) is None
-    assert tally([SAW_NOTHING], 1) is None
-
-
-def test_a_round_of_three_needs_two() -> None:
-    assert tally([DOWN], 3) is None
-    assert tally([DOWN, UP], 3) is None
-    assert tally([DOWN, UP, DOWN], 3) is DOWN
-    assert tally([UP, DEGRADED], 3) is DEGRADED
-    assert tally([SAW_NOTHING, DOWN], 3) is None
-    assert tally([SAW_NOTHING, DOWN, UP], 3) is UP
-    assert tally([SAW_NOTHING, SAW_NOTHING, DOWN], 3) is DOWN
 
 
 OUTCOMES = st.sampled_from([UP, DOWN, DEGRADED])

@@ -39,6 +39,25 @@ class MonitorRef(BaseModel):
     tags: list[str] = []
 
 
+class Vote(BaseModel):
+    """What one region said in a round of several."""
+
+    model_config = ConfigDict(frozen=True)
+    region: str
+    outcome: Outcome | None = Field(
+        default=None, description="None while nothing was heard from it."
+    )
+    reason: Reason | None = None
+    message: str | None = None
+    duration_ms: float | None = None
+    late: bool = Field(
+        default=False, description="It came after the round was judged, and had no say."
+    )
+    unhealthy: bool = Field(
+        default=False, description="Its region was not well itself, so it had no say."
+    )
+
+
 class Cause(BaseModel):
     """Why a monitor is in its state: the deciding check, as evidence."""
 
@@ -51,6 +70,10 @@ class Cause(BaseModel):
     duration_ms: float | None = None
     phases: dict[str, float] = {}
     facts: dict[str, str | int | float | bool] = {}
+    votes: list[Vote] = Field(
+        default=[],
+        description="If several regions were asked: what each said in the round that decided.",
+    )
 
 
 class _MonitorEvent(EventData):

@@ -16,8 +16,10 @@ from vedette.store.pool import Connection
 
 log = structlog.get_logger()
 _INCIDENT = (
-    "select i.monitor_id, i.id, i.since, i.opened_at, i.opened_by, i.cause, i.channels, i.held,"
-    " i.reminded_at, i.reminders from incident i"
+    "select i.monitor_id, i.id, i.since, i.opened_at, i.opened_by, i.channels, i.held,"
+    # Its span's has the votes that came later as well.
+    " i.reminded_at, i.reminders, coalesce(s.cause, i.cause) as cause from incident i"
+    " left join span s on s.monitor_id = i.monitor_id and s.sequence = i.opened_by"
 )
 
 

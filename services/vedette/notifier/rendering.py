@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from vedette.core.events import (
+    Cause,
     CertificateExpiring,
     ChannelTest,
     DomainExpiring,
@@ -16,6 +17,7 @@ from vedette.core.events import (
     IncidentResolved,
 )
 from vedette.notifier.story import outage_s, tell, what_ends, when, why
+from vedette.notifier.voting import regions_in_short
 from vedette.notifier.words import duration, one_line, short_instant
 
 SMS_LENGTH = 160
@@ -59,10 +61,10 @@ def text_message(event: Event, *, reference: str) -> str:
     match event.payload():
         case IncidentOpened(incident=incident, monitor=monitor):
             word, name, target = "DOWN", monitor.name, monitor.target
-            rest = f" since {short_instant(incident.since)}: {why(incident.cause)}"
+            rest = f" since {short_instant(incident.since)}: {_why(incident.cause)}"
         case IncidentReminded(incident=incident, monitor=monitor, down_s=seconds):
             word, name, target = "STILL DOWN", monitor.name, monitor.target
-            rest = f" for {duration(seconds)}: {why(incident.cause)}"
+            rest = f" for {duration(seconds)}: {_why(incident.cause)}"
         case IncidentResolved(incident=incident, monitor=monitor):
             name, target = monitor.name, monitor.target
             word, rest = "UP", _lasted(outage_s(incident))
@@ -80,6 +82,10 @@ def text_message(event: Event, *, reference: str) -> str:
     end = f"{rest} (ref {reference})"
     subject = _subject(name, target, SMS_LENGTH - len(f"{word}: {end}"))
     return f"{word}: {subject}{end}"
+
+
+def _why(cause: Cause) -> str:
+    return f"{why(cause)}{regions_in_short(cause)}"
 
 
 def _lasted(seconds: float | None) -> str:

@@ -16,6 +16,7 @@ from vedette.core.events import (
     IncidentResolved,
     MonitorRef,
 )
+from vedette.notifier.voting import others, regions_in_words
 from vedette.notifier.words import duration, instant, instant_ms, milliseconds, one_line
 
 _PHASES = {
@@ -144,6 +145,8 @@ def _evidence(cause: Cause) -> Iterator[Row]:
         yield "Seen", one_line(cause.message, limit=500)
     if "status" in cause.facts:
         yield "Status", str(cause.facts["status"])
+    if cause.votes:
+        yield "Regions", regions_in_words(cause.votes)
     if cause.region:
         yield "Region", cause.region
     if cause.duration_ms is not None:
@@ -153,6 +156,7 @@ def _evidence(cause: Cause) -> Iterator[Row]:
             f"{_PHASES.get(name, name)} {milliseconds(ms)}" for name, ms in cause.phases.items()
         ]
         yield "Of which", ", ".join(times)
+    yield from others(cause)
 
 
 def what_ends(ending: CertificateExpiring | DomainExpiring) -> str:

@@ -5,7 +5,7 @@ decided gives a *verdict*. Consecutive verdicts that contradict the state are a 
 long as its threshold changes the state, from the run's first slot on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from vedette.core.events import Cause
@@ -14,6 +14,10 @@ from vedette.core.state import State
 
 # So many intervals without a vote, and what is known is too old to be claimed.
 UNSEEN_INTERVALS = 3
+# How long after its slot and its timeout a check is still waited for: for its way through queues,
+# and for a start that was late by as much as the shortest interval allows. A check may start later
+# still (`run_by`, up to a minute), but a silent region would hold up each verdict for so long.
+GRACE_MS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,10 @@ class Standing:
     round: int | None = None
     last_vote: int | None = None
     recheck: int | None = None
+
+    def is_past(self, slot: int) -> bool:
+        """Whether a slot's round can be judged no more: it was, or a later one."""
+        return slot <= (self.round or 0)
 
     @property
     def was_down(self) -> bool:
@@ -85,26 +93,46 @@ class Judgement:
     recheck: int | None = None
 
 
-def tally(ended: Sequence[Outcome], regions: int) -> Outcome | None:
-    """The outcome of a round of `regions` regions, or None while it is open.
+def tally(
+    ended: Mapping[str, Outcome],
+    asked: Collection[str],
+    *,
+    unhealthy: Collection[str] = (),
+    closed: bool = False,
+) -> Outcome | None:
+    """The outcome of a round of the regions that were `asked`, or None while it has none.
 
-    `ended` are the outcomes there are so far. Regions whose check saw nothing have no say: down
-    takes a majority of those that have voted or still may. Once that can't be reached any more
-    the target is not down, but degraded if anyone saw it so.
+    `ended` are the outcomes there are so far, by region. It is the worst that a majority saw, of
+    those regions that have voted or still may; once it is `closed`, of those that have voted.
+    Regions that are `unhealthy`, or whose check saw nothing, have no say. Said early or at the
+    close, in whatever order the votes come, it is the same.
     """
-    votes = [outcome for outcome in ended if outcome in VOTES]
-    quorum = (regions - len(ended) + len(votes)) // 2 + 1
-    failing = votes.count(Outcome.DOWN)
-    if votes and failing >= quorum:
-        return Outcome.DOWN
-    if not votes or failing + regions - len(ended) >= quorum:
-        return None
-    return Outcome.DEGRADED if Outcome.DEGRADED in votes else Outcome.UP
+    entitled = {region for region in asked if region not in unhealthy}
+    heard = [outcome for region, outcome in ended.items() if region in entitled]
+    votes = [outcome for outcome in heard if outcome in VOTES]
+    awaited = 0 if closed else len(entitled) - len(heard)
+    quorum = (len(votes) + awaited) // 2 + 1
+    seen_so = 0
+    for outcome in (Outcome.DOWN, Outcome.DEGRADED):
+        seen_so += votes.count(outcome)
+        if seen_so >= quorum:
+            return outcome
+        if seen_so + awaited >= quorum:
+            return None
+    return Outcome.UP if votes else None
+
+
+def closes_at(slot: int, policy: Policy, *, now: int) -> int:
+    """When a round that was left open at `now` is closed with the votes there are.
+
+    A vote that itself is late gives the others their time: what kept it may have kept them too.
+    """
+    return max(slot + policy.timeout_ms, now) + GRACE_MS
 
 
 def judge(standing: Standing, policy: Policy, verdict: Verdict, *, now: int) -> Judgement:
     """Apply one verdict. A round that is not newer than the last one judged changes nothing."""
-    if standing.state is State.PAUSED or verdict.slot <= (standing.round or 0):
+    if standing.state is State.PAUSED or standing.is_past(verdict.slot):
         return Judgement(standing)
     unseen = expire(standing, policy, now=verdict.slot)
     counted = _count(unseen.standing, verdict)
@@ -133,7 +161,7 @@ def expire(standing: Standing, policy: Policy, *, now: int) -> Judgement:
 
 def lose_sight(standing: Standing, slot: int, cause: Cause) -> Judgement:
     """Say `unknown` at once: what was to be seen at `slot` was not, and nothing else will be."""
-    if standing.state in {State.PAUSED, State.PENDING} or slot <= (standing.round or 0):
+    if standing.state in {State.PAUSED, State.PENDING} or standing.is_past(slot):
         return Judgement(standing)
     unseen = replace(_without_run(standing), round=slot)
     if standing.state is State.UNKNOWN:

@@ -1,67 +1,118 @@
 """From new results to judgements: gathers each round's votes and applies the verdicts."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from prometheus_client import Counter
 
+from vedette.core.events import Cause
 from vedette.core.instants import iso
-from vedette.core.outcome import Outcome
+from vedette.core.outcome import Reason
 from vedette.core.result import Result
-from vedette.processor.domain import (
-    Judgement,
-    Verdict,
-    judge,
-    lose_sight,
-    missed_recheck,
-    tally,
-)
+from vedette.processor import roundstore
+from vedette.processor.domain import Judgement, Verdict, judge, lose_sight, missed_recheck
 from vedette.processor.expiring import tell_of_endings
 from vedette.processor.ledger import Ledger
 from vedette.processor.rollup import note_late
+from vedette.processor.rounds import Round
+from vedette.processor.roundstore import Key
 from vedette.processor.rows import Watched, cause_of
-from vedette.processor.store import Key, Store
+from vedette.processor.store import Store
 
 recorded = Counter("vedette_checks_recorded_total", "Checks stored for the first time.")
 repeated = Counter("vedette_checks_repeated_total", "Results of checks that were stored already.")
 
 
+@dataclass(frozen=True, slots=True)
+class _Polled:
+    """A region whose results come in, and what all regions said in the rounds they belong to."""
+
+    region: str
+    votes: Mapping[Key, Mapping[str, Cause]]
+    unhealthy: Collection[str]
+
+    def round_of(self, who: Watched, result: Result, check: Cause) -> Round:
+        """The round of a result."""
+        ended = self.votes.get((result.monitor_id, result.slot), {self.region: check})
+        return Round(result.slot, who.regions, ended, self.unhealthy)
+
+
 async def record(
-    store: Store, region: str, results: Sequence[Result], ledger: Ledger
+    store: Store,
+    region: str,
+    results: Sequence[Result],
+    ledger: Ledger,
+    *,
+    unhealthy: Collection[str] = (),
 ) -> list[Result]:
-    """Keep results and judge those that are new; says which those are."""
+    """Keep results and judge those that are new; says which those are.
+
+    Votes of `unhealthy` regions have no say.
+    """
     new = await store.insert_checks(region, results)
     fresh = [result for result in results if (result.monitor_id, result.slot) in new]
     await store.insert_evidence(region, fresh)
     await note_late(store.db, fresh, ledger.now)
-    await judge_results(store, region, fresh, ledger)
+    await judge_results(store, region, fresh, ledger, unhealthy=unhealthy)
     recorded.inc(len(fresh))
     repeated.inc(len(results) - len(fresh))
     return fresh
 
 
 async def judge_results(
-    store: Store, region: str, results: Sequence[Result], ledger: Ledger
+    store: Store,
+    region: str,
+    results: Sequence[Result],
+    ledger: Ledger,
+    *,
+    unhealthy: Collection[str] = (),
 ) -> None:
     """Judge results that were stored for the first time, in the order of their slots."""
     by_monitor: dict[UUID, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda result: result.slot):
         by_monitor[result.monitor_id].append(result)
     monitors = await _lock(store, list(by_monitor))
-    votes = await store.outcomes(
+    votes = await roundstore.votes(
+        store.db,
         [
-            (who.monitor.id, result.slot)
+            (who.monitor.id, result.slot, who.revision)
             for who in monitors
-            if who.regions > 1
+            if len(who.regions) > 1
             for result in by_monitor[who.monitor.id]
-        ]
+        ],
     )
     await tell_of_endings(store.db, monitors, by_monitor, ledger)
+    polled = _Polled(region, votes, unhealthy)
     for who in monitors:
         for result in by_monitor[who.monitor.id]:
-            who = _judge(who, region, result, votes, ledger)  # noqa: PLW2901  (a fold)
+            who = _take(who, polled, result, ledger)  # noqa: PLW2901  (a fold)
+
+
+def decide(who: Watched, polled: Round, ledger: Ledger, *, closed: bool = False) -> Judgement:
+    """What a round comes to by the votes there are, and what follows from that.
+
+    One that has not come to anything is left open, unless it is `closed`.
+    """
+    outcome = polled.outcome(closed=closed)
+    cause = polled.cause(outcome) or Cause(reason=Reason.NO_VOTES)
+    if outcome is not None:
+        verdict = Verdict(polled.slot, outcome, cause)
+        judgement = judge(who.standing, who.policy, verdict, now=ledger.now)
+    elif not (closed or polled.over):
+        ledger.rounds.leave_open(who, polled.slot)
+        return Judgement(who.standing)
+    elif who.policy.interval_ms is None:
+        judgement = lose_sight(who.standing, polled.slot, cause)
+    else:
+        judgement = missed_recheck(who.standing, who.policy, polled.slot, now=ledger.now)
+    if polled.of_several:
+        ledger.rounds.end(who, polled.slot, judged=outcome is not None)
+    if judgement.recheck is not None:
+        ledger.ask_recheck(who, judgement.recheck, cause)
+    return judgement
 
 
 async def _lock(store: Store, ids: list[UUID]) -> list[Watched]:
@@ -73,31 +124,30 @@ async def _lock(store: Store, ids: list[UUID]) -> list[Watched]:
     return found
 
 
-def _judge(
-    who: Watched, region: str, result: Result, votes: dict[Key, list[Outcome]], ledger: Ledger
-) -> Watched:
-    cause = cause_of(result, region)
+def _take(who: Watched, polled: _Polled, result: Result, ledger: Ledger) -> Watched:
+    """One result: it decides its round, leaves it open, or comes too late for it."""
+    region, check = polled.region, cause_of(result, polled.region)
+    votes = polled.round_of(who, result, check)
     judgement = Judgement(who.standing)
-    if result.revision == who.revision:  # what an older definition saw says nothing of this one
-        outcome = tally(votes.get((result.monitor_id, result.slot), [result.outcome]), who.regions)
-        if outcome is not None:
-            verdict = Verdict(result.slot, outcome, cause)
-            judgement = judge(who.standing, who.policy, verdict, now=ledger.now)
-        elif who.policy.interval_ms is None:
-            judgement = lose_sight(who.standing, result.slot, cause)
-        elif not result.outcome.is_vote:
-            judgement = missed_recheck(who.standing, who.policy, result.slot, now=ledger.now)
-    if judgement.recheck is not None:
-        ledger.ask_recheck(who, judgement.recheck, cause)
-    return ledger.enter(who, judgement, _last_check(result, region))
+    # What an older definition saw, or a region it named, says nothing of this one.
+    if result.revision == who.revision and region in who.regions:
+        if who.standing.is_past(result.slot):
+            ledger.rounds.came_late(who, region, result.slot, check)
+        else:
+            judgement = decide(who, votes, ledger)
+    return ledger.enter(who, judgement, _last_check(result, votes, region))
 
 
-def _last_check(result: Result, region: str) -> dict[str, Any]:
+def _last_check(result: Result, polled: Round, region: str) -> dict[str, Any]:
     """What lists show of a monitor's newest check."""
     shown = result.model_dump(
         mode="json",
         exclude_none=True,
         include={"outcome", "reason", "message", "duration_ms", "phases", "facts"},
     )
-    started = {} if result.started_at is None else {"started_at": iso(result.started_at)}
-    return shown | started | {"region": region, "slot": iso(result.slot)}
+    if result.started_at is not None:
+        shown["started_at"] = iso(result.started_at)
+    if polled.of_several:
+        votes = polled.votes()
+        shown["votes"] = [vote.model_dump(mode="json", exclude_none=True) for vote in votes]
+    return shown | {"region": region, "slot": iso(result.slot)}

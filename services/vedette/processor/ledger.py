@@ -9,6 +9,7 @@ from prometheus_client import Counter
 from vedette.core.events import Cause, Event, EventData, MonitorStateChanged, MonitorSuspect
 from vedette.core.instants import iso
 from vedette.processor.domain import Judgement, Standing, Transition
+from vedette.processor.roundbook import RoundBook
 from vedette.processor.rows import Watched
 from vedette.processor.store import Store
 from vedette.store import outbox
@@ -22,6 +23,7 @@ class Ledger:
 
     def __init__(self, now: int) -> None:
         self.now = now
+        self.rounds = RoundBook(now)
         self._standings: dict[UUID, Standing] = {}
         self._last_checks: dict[UUID, dict[str, Any]] = {}
         self._causes: dict[UUID, Cause | None] = {}
@@ -58,6 +60,7 @@ class Ledger:
         if self._standings:
             await store.save(self._standings, self._last_checks, self._causes)
         await store.append_spans(self._changes, self.now)
+        await self.rounds.save(store.db)
         await store.wake_groups([who.monitor.id for who, _ in self._changes])
         await outbox.put(store.db, self._events)
         for _, change in self._changes:

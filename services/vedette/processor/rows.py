@@ -31,12 +31,14 @@ class Watched:
 
     monitor: MonitorRef
     workspace_id: UUID
-    regions: int
+    regions: tuple[str, ...]
     revision: int
     paused: bool
     policy: Policy
     standing: Standing
     asked: Asked
+    cause: Mapping[str, Any]
+    """Why it is in its state, as its column holds it."""
 
 
 def watched(row: Any) -> Watched:
@@ -51,7 +53,7 @@ def watched(row: Any) -> Watched:
             tags=spec["tags"],
         ),
         workspace_id=row["workspace_id"],
-        regions=len(spec.get("regions", [OWN_REGION])),
+        regions=tuple(spec.get("regions", (OWN_REGION,))),
         revision=row["revision"],
         paused=row["paused"],
         policy=Policy(
@@ -63,6 +65,7 @@ def watched(row: Any) -> Watched:
         ),
         standing=_standing(row),
         asked=asked_by(spec),
+        cause=row["cause"] or {},
     )
 
 
@@ -104,6 +107,21 @@ def cause_of(result: Result, region: str) -> Cause:
         duration_ms=result.duration_ms,
         phases=result.phases,
         facts=result.facts,
+    )
+
+
+def cause_of_row(row: Any) -> Cause:
+    """A row of `store.votes` as the cause of a state."""
+    detail = row["detail"] or {}
+    return Cause(
+        outcome=row["outcome"],
+        reason=row["reason"],
+        message=row["message"],
+        region=row["region"],
+        slot=iso(to_ms(row["slot"])),
+        duration_ms=None if row["duration_ms"] is None else round(row["duration_ms"], 3),
+        phases=detail.get("phases", {}),
+        facts=detail.get("facts", {}),
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from vedette.bus.consuming import consuming
+from vedette.processor.closing import Closing
 from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
 from vedette.processor.settings import ProcessorSettings
@@ -15,6 +16,7 @@ from vedette.runtime.resources import Resources
 # Each message is a transaction on a connection of its own; more at once only wait for each other.
 PREFETCH = 4
 SWEEP_S = 5
+CLOSE_S = 1
 UPKEEP_S = 3600
 SUM_UP_S = 60
 
@@ -24,6 +26,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     """Consume until the block ends, then finish what is under way."""
     handlers = Handlers(resources.pool)
     care = Care(resources.pool)
+    closing = Closing(resources.pool, resources.bus)
 
     async def upkeep() -> None:
         await keep_up(resources.pool, settings, now=datetime.now(UTC))
@@ -34,6 +37,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     await upkeep()
     async with (
         background("sweep", lambda: every(SWEEP_S, handlers.sweep)),
+        background("closing", lambda: every(CLOSE_S, closing.sweep)),
         background("care", care.run),
         background("upkeep", lambda: every(UPKEEP_S, upkeep)),
         background("rollups", lambda: every(SUM_UP_S, rollups)),

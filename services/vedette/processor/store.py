@@ -88,23 +88,6 @@ class Store:
             list(monitors),
         )
 
-    async def outcomes(self, rounds: Sequence[Key]) -> dict[Key, list[Outcome]]:
-        """How the checks of these rounds ended so far, over all regions."""
-        if not rounds:
-            return {}
-        rows = await self.db.fetch(
-            "select c.monitor_id, c.slot, array_agg(c.outcome) as outcomes from check_result c"
-            " join unnest($1::uuid[], $2::timestamptz[]) as r (m, s)"
-            " on c.monitor_id = r.m and c.slot = r.s group by 1, 2",
-            [monitor for monitor, _ in rounds],
-            [to_datetime(slot) for _, slot in rounds],
-        )
-        ms = {to_datetime(slot): slot for _, slot in rounds}
-        return {
-            (row["monitor_id"], ms[row["slot"]]): [Outcome(o) for o in row["outcomes"]]
-            for row in rows
-        }
-
     async def save(
         self,
         standings: Mapping[UUID, Standing],

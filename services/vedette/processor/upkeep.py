@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from vedette.core.instants import to_ms
-from vedette.processor import probers
+from vedette.processor import probers, roundstore
 from vedette.processor.expiring import forget_ended
 from vedette.processor.partitions import CHECKS, DAILY, HOURLY, drop, make
 from vedette.processor.passive.store import PassiveStore
@@ -34,6 +34,7 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
         await forget_ended(db)
         await inbox.forget_old(db)
         await probers.forget_old(db)
+        await roundstore.forget_old(db)
 
 
 async def sum_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> None:

@@ -9,9 +9,12 @@ from vedette.store.pool import Connection
 _NEWEST = UUID(int=2**128 - 1)
 _SELECT = (
     "select i.id, i.monitor_id, m.spec->>'name' as name, m.target, i.state, i.severity, i.since,"
-    " i.opened_at, i.resolved_at, i.recovered_at, i.resolution, i.cause, i.channels,"
-    " i.held, i.reminders"
-    " from incident i join monitor m on m.id = i.monitor_id where i.workspace_id = $1"
+    " i.opened_at, i.resolved_at, i.recovered_at, i.resolution, i.channels, i.held, i.reminders,"
+    # Its span's has the votes that came later as well.
+    " coalesce(s.cause, i.cause) as cause"
+    " from incident i join monitor m on m.id = i.monitor_id"
+    " left join span s on s.monitor_id = i.monitor_id and s.sequence = i.opened_by"
+    " where i.workspace_id = $1"
 )
 
 

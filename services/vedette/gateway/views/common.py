@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from asyncpg import Record
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from vedette.core.events import Vote
 from vedette.core.instants import iso, to_ms
 from vedette.core.outcome import Outcome, Reason
 
@@ -38,6 +39,9 @@ class CheckSummary(View):
     phases: dict[str, float] = Field(default={}, description="Milliseconds in each phase.")
     facts: dict[str, str | int | float | bool] = Field(
         default={}, description="What else was seen: status, ip, size, …"
+    )
+    votes: list[Vote] = Field(
+        default=[], description="If several regions were asked: what each said up to this check."
     )
 
 

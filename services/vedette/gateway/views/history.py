@@ -30,6 +30,10 @@ class CheckView(View):
     hops: list[Hop] = Field(
         description="If it was redirected and did not end well: request by request."
     )
+    late: bool = Field(
+        description="It came after its round had been judged, by a quorum of the regions or by the "
+        "end of its time, and so had no say."
+    )
     evidence: Evidence | None = Field(
         default=None, description="What a failing target answered, if it was asked for."
     )
@@ -100,6 +104,7 @@ def check_view(row: Record) -> dict[str, Any]:
             phases=detail.get("phases", {}),
             facts=detail.get("facts", {}),
             hops=detail.get("hops", []),
+            late=bool(row["late"]),
             evidence=row["evidence"],
         )
     )

@@ -1,0 +1,78 @@
+"""Closing rounds that no quorum decided, by the votes there are, when their time is over."""
+
+import time
+from collections.abc import Collection
+from uuid import UUID
+
+from prometheus_client import Counter
+
+from vedette.bus.api import Bus
+from vedette.bus.topology import RESULTS
+from vedette.processor import roundstore
+from vedette.processor.hearing import Hearing
+from vedette.processor.judging import decide
+from vedette.processor.ledger import Ledger
+from vedette.processor.rounds import Round
+from vedette.processor.rows import Watched
+from vedette.processor.store import Store
+from vedette.store.pool import Pool, transaction
+
+AT_ONCE = 500
+
+closed = Counter("vedette_rounds_closed_total", "Rounds judged without the votes of all regions.")
+
+
+class Closing:
+    """The sweep of one processor. Any number may run: they share the rounds out."""
+
+    def __init__(self, pool: Pool, bus: Bus) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._hearing = Hearing()
+
+    async def sweep(self) -> None:
+        """Close what is due, unless votes may be on their way. Raises Transient."""
+        try:
+            if await self._hears():
+                while await close_rounds(self._pool, _now_ms()) == AT_ONCE:
+                    pass
+        except BaseException:
+            self._hearing.lose()
+            raise
+
+    async def _hears(self) -> bool:
+        now = _clock_s()
+        self._hearing.listen(well=self._bus.healthy(), now=now)
+        if self._bus.healthy() and not self._hearing.caught_up:
+            self._hearing.catch_up(await self._bus.depth(RESULTS))
+        return self._hearing.clear(now=now)
+
+
+async def close_rounds(pool: Pool, now: int, *, unhealthy: Collection[str] = ()) -> int:
+    """One transaction: rounds whose time is over at `now`, judged. Says how many there were.
+
+    Votes of `unhealthy` regions have no say.
+    """
+    async with transaction(pool) as db:
+        store, ledger = Store(db), Ledger(now)
+        due = await roundstore.due(db, now, AT_ONCE)
+        votes = await roundstore.votes(
+            db, [(who.monitor.id, slot, who.revision) for who, slot in due]
+        )
+        standing: dict[UUID, Watched] = {}
+        for found, slot in due:
+            who = standing.get(found.monitor.id, found)
+            polled = Round(slot, who.regions, votes.get((who.monitor.id, slot), {}), unhealthy)
+            judgement = decide(who, polled, ledger, closed=True)
+            standing[who.monitor.id] = ledger.enter(who, judgement)
+        await ledger.save(store)
+    closed.inc(len(due))
+    return len(due)
+
+
+def _clock_s() -> float:
+    return time.monotonic()
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
