@@ -257,6 +257,15 @@ class World:
             row["left_at"],
         )
 
+    async def unhealthy(self, region: str, message: str) -> None:
+        """Let a region be unhealthy, as no prober was heard of."""
+        await self.pool.execute(
+            "insert into region_health (region, healthy, trouble, message)"
+            " values ($1, false, 'no_probers', $2)",
+            region,
+            message,
+        )
+
     async def events(self) -> list[str]:
         """The events written to the outbox, by name, oldest first."""
         rows = await self.pool.fetch("select routing_key from outbox order by id")

@@ -133,3 +133,14 @@ class TestPublished:
         assert (await client.get("/")).status == 401
         page = await (await client.get("/", headers=basic(KEY))).text()
         assert "https://vedette.example/api/v1/monitors" in page
+
+
+async def test_it_says_which_regions_can_not_check(client: Client, api: Api, world: World) -> None:
+    await world.unhealthy("eu", "no prober of region eu was heard of")
+    await world.unhealthy("us", "nobody of this workspace needs it")
+    for _ in range(2):
+        await api.create("/monitors", a_monitor(regions=["eu"]))
+    page = await read(client)
+    assert "Region eu can’t check its 2 monitors since" in page
+    assert "no prober of region eu was heard of." in page
+    assert "Region us" not in page

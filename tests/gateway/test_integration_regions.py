@@ -107,3 +107,22 @@ async def test_metrics_count_live_probers_by_region(
     text = await (await client.get("/metrics")).text()
     assert 'vedette_live_probers{region="eu"} 1.0' in text
     assert 'vedette_live_probers{region="us"} 0.0' in text
+
+
+async def test_the_health_of_regions_is_told(
+    api: Api,
+    client: TestClient,  # type: ignore[type-arg]
+    world: World,
+) -> None:
+    await world.prober("us")
+    await world.pool.execute("insert into region_health (region, trouble) values ('us', 'uplink')")
+    await world.unhealthy("eu", "no prober")
+    await api.create("/monitors", a_monitor(regions=["eu", "new"]))
+    eu, new, us = (await api.get("/regions")).body["items"]
+    assert (eu["healthy"], eu["trouble"], eu["message"]) == (False, "no_probers", "no prober")
+    assert (us["healthy"], us["trouble"]) == (True, None), "what only looks so is not told"
+    assert (new["healthy"], new["since"]) == (None, None)
+    assert us["probers"][0]["uplink"] is None
+    text = await (await client.get("/metrics")).text()
+    assert 'vedette_region_healthy{region="eu"} 0.0' in text
+    assert 'vedette_region_healthy{region="us"} 1.0' in text

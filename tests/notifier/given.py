@@ -17,6 +17,9 @@ from vedette.core.events import (
     IncidentReminded,
     IncidentResolved,
     MonitorRef,
+    RegionOutage,
+    RegionRecovered,
+    RegionUnhealthy,
 )
 from vedette.core.instants import to_ms
 from vedette.core.outcome import Outcome, Reason
@@ -112,6 +115,32 @@ def domain_expiring(
         "registrar": "Names Inc.",
     }
     return _event(DomainExpiring.model_validate(facts | changes), workspace)
+
+
+def an_outage(**changes: Any) -> RegionOutage:
+    """A region that lost its probers."""
+    facts = {
+        "id": uuid4(),
+        "region": "eu",
+        "trouble": "no_probers",
+        "message": "no prober of region eu was heard of for 30 s or longer",
+        "since": SINCE,
+        "monitors": 12,
+        "alone": 8,
+    }
+    return RegionOutage.model_validate(facts | changes)
+
+
+def unhealthy(outage: RegionOutage, *, workspace: UUID = WORKSPACE) -> Event:
+    """The region can't check."""
+    return _event(RegionUnhealthy(outage=outage), workspace)
+
+
+def recovered(
+    outage: RegionOutage, resolution: Any = "recovered", *, workspace: UUID = WORKSPACE
+) -> Event:
+    """The region can check again."""
+    return _event(RegionRecovered(outage=outage.ended(RESOLVED, resolution)), workspace)
 
 
 def reminded(incident: IncidentRef, number: int = 1, *, workspace: UUID = WORKSPACE) -> Event:

@@ -8,11 +8,14 @@ from tests.notifier.given import (
     a_monitor,
     a_test,
     an_incident,
+    an_outage,
     domain_expiring,
     expiring,
     opened,
+    recovered,
     reminded,
     resolved,
+    unhealthy,
 )
 
 from vedette.core.events import Cause, Event, Held
@@ -203,3 +206,32 @@ def test_a_text_message_keeps_state_since_and_reason_when_it_cuts() -> None:
 def test_a_name_without_latin_letters_gives_way_to_the_target() -> None:
     text = texted(opened(an_incident(), monitor=a_monitor(name="店舗")))
     assert text.startswith("DOWN: GET https://shop.example.org/health since")
+
+
+def test_an_unhealthy_region_is_our_trouble_and_says_what_to_do() -> None:
+    message = written(unhealthy(an_outage()))
+    assert message.subject == "UNHEALTHY: region eu — it has no prober"
+    assert message.text.startswith("Region eu can't check its monitors\n")
+    assert "This says nothing about the targets" in message.text
+    assert "Start a prober there (VEDETTE_REGION=eu)" in message.text
+    assert "Monitors:     12, of which 8 are checked from nowhere else\n" in message.text
+    assert texted(unhealthy(an_outage())) == (
+        "UNHEALTHY: region eu since 31 Jan 14:03 UTC: it has no prober (ref 1f3a9c)"
+    )
+
+
+def test_a_region_that_recovered_says_how_long_it_lasted() -> None:
+    message = written(recovered(an_outage()))
+    assert message.subject == "RECOVERED: region eu — was unhealthy for 4 min 12 s"
+    assert texted(recovered(an_outage())) == (
+        "RECOVERED: region eu, was unhealthy for 4 min 12 s (ref 1f3a9c)"
+    )
+
+
+def test_a_region_that_nobody_needs_does_not_claim_to_be_well() -> None:
+    message = written(recovered(an_outage(), "unused"))
+    assert message.subject == "UNUSED: region eu"
+    assert "RECOVERED" not in message.text
+    assert texted(recovered(an_outage(), "unused")) == (
+        "UNUSED: region eu: no monitor is checked from there any more (ref 1f3a9c)"
+    )

@@ -95,6 +95,17 @@ async def test_an_uplink_is_looked_at_by_itself() -> None:
         await eventually(lambda: uplink._gone_since(began), within=5)
 
 
+async def test_it_tells_whether_a_canary_answers() -> None:
+    assert Uplink().answering is None, "without canaries nothing is known"
+    uplink = Uplink([nobody()])
+    await uplink.look()
+    assert uplink.answering is False
+    async with a_canary() as canary:
+        uplink = Uplink([canary])
+        await uplink.look()
+    assert uplink.answering is True
+
+
 async def checked(settings: ProberSettings, url: str, **definition: Any) -> Result:
     job = parse_batch(a_batch(a_job(url, timeout_s=0.3, **definition)))[0]
     async with probing(settings) as context:

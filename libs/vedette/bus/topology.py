@@ -42,6 +42,8 @@ MESSAGES = Queue(
         Binding(Exchange.EVENTS, "certificate.expiring"),
         Binding(Exchange.EVENTS, "domain.expiring"),
         Binding(Exchange.EVENTS, "incident.reminded"),
+        Binding(Exchange.EVENTS, "region.unhealthy"),
+        Binding(Exchange.EVENTS, "region.recovered"),
         Binding(Exchange.EVENTS, "channel.test"),
     ),
 )

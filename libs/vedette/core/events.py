@@ -4,6 +4,7 @@ They travel one a message on the exchange `vedette.events`, routed by the type w
 prefix `vedette.` and the version. Webhooks carry the same envelope.
 """
 
+from datetime import datetime
 from typing import Any, ClassVar, Literal, Self
 from uuid import UUID
 
@@ -12,9 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from vedette.core.ids import uuid7
 from vedette.core.instants import iso
 from vedette.core.outcome import Outcome, Reason
+from vedette.core.regions import Trouble
 from vedette.core.state import State
 
 SOURCE = "/vedette"
+
+Transition = Literal["opened", "reminder", "resolved", "expiring", "unhealthy", "recovered", "test"]
+"""What a message tells of."""
 
 
 class EventData(BaseModel):
@@ -240,6 +245,55 @@ class MaintenanceEnded(_MaintenanceEvent):
     ended_at: str
 
 
+class RegionOutage(BaseModel):
+    """A time in which what a region's probers say can't be had, or can't be trusted."""
+
+    model_config = ConfigDict(frozen=True)
+    id: UUID
+    region: str
+    trouble: Trouble
+    message: str = Field(description="What is wrong, in words.")
+    since: str = Field(description="Since when it has looked so.")
+    ended_at: str | None = None
+    duration_s: float | None = None
+    resolution: Literal["recovered", "unused"] | None = Field(
+        default=None, description="How it ended; `unused`: no monitor names the region any more."
+    )
+    monitors: int = Field(description="The workspace's monitors that are checked from there.")
+    alone: int = Field(description="Those of them that are checked from nowhere else.")
+    channels: list[UUID] = Field(default=[], description="The channels that are told.")
+
+    def ended(self, at: str, resolution: Literal["recovered", "unused"]) -> Self:
+        """The outage, over since then."""
+        lasted = datetime.fromisoformat(at) - datetime.fromisoformat(self.since)
+        return self.model_copy(
+            update={
+                "ended_at": at,
+                "duration_s": max(lasted.total_seconds(), 0.0),
+                "resolution": resolution,
+            }
+        )
+
+
+class _RegionEvent(EventData):
+    outage: RegionOutage
+
+    def subject(self) -> str:
+        return f"region/{self.outage.region}"
+
+
+class RegionUnhealthy(_RegionEvent):
+    """A region can't check its monitors: one event a workspace that has some there."""
+
+    NAME: ClassVar[str] = "region.unhealthy"
+
+
+class RegionRecovered(_RegionEvent):
+    """A region is well again, or nobody needs it any more."""
+
+    NAME: ClassVar[str] = "region.recovered"
+
+
 class ChannelTest(EventData):
     """Somebody asked for a test message."""
 
@@ -256,8 +310,9 @@ class _NotificationEvent(EventData):
     delivery_id: UUID
     channel_id: UUID
     channel_kind: str
-    transition: Literal["opened", "reminder", "resolved", "expiring", "test"]
+    transition: Transition
     incident_id: UUID | None = None
+    region: str | None = None
     attempts: int
 
     def subject(self) -> str:
@@ -292,6 +347,8 @@ EVENTS: dict[str, type[EventData]] = {
         IncidentReminded,
         MaintenanceStarted,
         MaintenanceEnded,
+        RegionUnhealthy,
+        RegionRecovered,
         ChannelTest,
         NotificationSent,
         NotificationFailed,

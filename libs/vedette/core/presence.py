@@ -30,4 +30,7 @@ class Presence(BaseModel):
     in_flight: int = Field(ge=0, description="Checks under way.")
     waiting: int = Field(ge=0, description="Checks that wait for a place.")
     concurrency: int = Field(ge=1, description="Checks it has under way at most.")
+    uplink: bool | None = Field(
+        default=None, description="Whether any of its canaries answers; null if it has none."
+    )
     leaving: bool = Field(default=False, description="It takes no more jobs.")

@@ -22,7 +22,7 @@ from vedette.gateway.domain.overview import (
     worst_first,
 )
 from vedette.gateway.domain.uptime import WINDOWS, Span, uptime
-from vedette.gateway.store import history, incidents, maintenance, monitors
+from vedette.gateway.store import history, incidents, maintenance, monitors, probers
 from vedette.gateway.views.common import CheckSummary
 from vedette.store.pool import Connection
 
@@ -61,6 +61,16 @@ class OpenIncident:
 
 
 @dataclass(frozen=True, slots=True)
+class UnhealthyRegion:
+    """A region that can't check its monitors."""
+
+    name: str
+    since: datetime
+    message: str
+    monitors: int
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
     """The whole screen. `blind` when none of the monitors was seen for a while."""
 
@@ -69,6 +79,7 @@ class Screen:
     lines: list[Line]
     incidents: list[OpenIncident]
     more_incidents: bool
+    unhealthy: list[UnhealthyRegion]
     blind: bool
     last_seen: datetime | None
 
@@ -97,6 +108,10 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
     opened = await incidents.page(
         db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS + 1
     )
+    unhealthy = [
+        UnhealthyRegion(row["region"], row["since"], row["message"], row["monitors"])
+        for row in await probers.unhealthy(db, workspace)
+    ]
     watched = worst_first(
         Watched(row["id"], row["spec"]["name"], truthful(_recorded(row), monitors.sight(row), now))
         for row in rows
@@ -109,6 +124,7 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
         lines=[_line(one, by_id[one.id], spans[one.id], upkeep, now) for one in watched],
         incidents=[_incident(row) for row in opened[:_INCIDENTS]],
         more_incidents=len(opened) > _INCIDENTS,
+        unhealthy=unhealthy,
         blind=State.UNKNOWN in states and set(states) <= {State.UNKNOWN, State.PAUSED},
         last_seen=newest(row["last_vote"] for row in rows if not row["paused"]),
     )

@@ -27,6 +27,9 @@ durations = Histogram("http_request_duration_seconds", "Time to answer.", ["meth
 active_monitors = Gauge("active_monitors", "Monitors that are not paused.")
 active_incidents = Gauge("active_incidents", "Incidents that are open.")
 live_probers = Gauge("vedette_live_probers", "Probers heard of in the last 30 s.", ["region"])
+region_healthy = Gauge(
+    "vedette_region_healthy", "Whether a region's checks can be had and trusted.", ["region"]
+)
 queue_depth = Gauge("vedette_queue_depth", "Messages that wait in a queue.", ["queue"])
 
 
@@ -63,8 +66,12 @@ async def _read_totals(gateway: Gateway) -> list[str]:
         async with asyncio.timeout(_SCRAPE_S), connection(gateway.pool) as db:
             row = await monitors.totals(db)
             live = await probers.live_by_region(db)
+            health = await probers.health(db)
     except (Transient, TimeoutError):
-        row, live = None, []
+        row, live, health = None, [], []
+    region_healthy.clear()
+    for region in health:
+        region_healthy.labels(region["region"]).set(region["healthy"])
     live_probers.clear()
     for region in live:
         live_probers.labels(region["region"]).set(region["live"])

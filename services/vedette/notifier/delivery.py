@@ -5,9 +5,9 @@ from typing import Any, Literal
 from uuid import UUID
 
 from vedette.core.errors import VedetteError
+from vedette.core.events import Transition
 from vedette.notifier.words import one_line
 
-Transition = Literal["opened", "reminder", "resolved", "expiring", "test"]
 Status = Literal["pending", "sent", "failed", "skipped"]
 
 
@@ -18,6 +18,7 @@ class Delivery:
     id: UUID
     workspace_id: UUID
     incident_id: UUID | None
+    """What its messages belong together by: an incident, or the outage of `region`."""
     channel_id: UUID
     kind: str
     recipient: str
@@ -26,6 +27,8 @@ class Delivery:
     event: dict[str, Any]
     number: int = 0
     """Which of an incident's reminders it is; 0 for what is said once."""
+    region: str | None = None
+    """The region it is about, if it is about one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,9 @@ from vedette.core.events import (
     IncidentOpened,
     IncidentReminded,
     IncidentResolved,
+    RegionRecovered,
+    RegionUnhealthy,
+    Transition,
     event_type,
 )
 from vedette.core.ids import derived
@@ -22,7 +25,6 @@ from vedette.notifier.delivery import (
     Retry,
     SendFailed,
     Skipped,
-    Transition,
 )
 from vedette.notifier.words import duration, masked
 
@@ -50,6 +52,8 @@ TRANSITIONS: Mapping[str, Transition] = {
     IncidentOpened.NAME: "opened",
     IncidentReminded.NAME: "reminder",
     IncidentResolved.NAME: "resolved",
+    RegionUnhealthy.NAME: "unhealthy",
+    RegionRecovered.NAME: "recovered",
 }
 
 _PORTS = {"http": 80, "https": 443}
@@ -71,9 +75,17 @@ class Audience:
 
 
 def deliveries_of_incident(
-    event: Event, envelope: dict[str, Any], incident_id: UUID, audiences: Iterable[Audience]
+    event: Event,
+    envelope: dict[str, Any],
+    incident_id: UUID,
+    audiences: Iterable[Audience],
+    *,
+    region: str | None = None,
 ) -> list[Delivery]:
-    """One delivery a recipient. The same transition always gives the same ids."""
+    """One delivery a recipient. The same transition always gives the same ids.
+
+    With a region, what it is about is that region's outage.
+    """
     transition = TRANSITIONS[event.name]
     number = event.data["number"] if transition == "reminder" else 0
     said = f"{transition} {number}" if number else transition
@@ -89,6 +101,7 @@ def deliveries_of_incident(
             lane=lane(audience.kind, recipient),
             event=envelope,
             number=number,
+            region=region,
         )
         for audience in audiences
         for recipient in audience.recipients
@@ -141,6 +154,15 @@ def delivery_id(cause: UUID, transition: str, channel_id: UUID, recipient: str) 
     return derived("delivery", cause, transition, channel_id, recipient)
 
 
+def beginning_of(delivery: Delivery) -> UUID | None:
+    """The id of the message that this one follows up; None for the first of its kind."""
+    begun_by = {"reminder": "opened", "resolved": "opened", "recovered": "unhealthy"}
+    first = begun_by.get(delivery.transition)
+    if first is None or delivery.incident_id is None:
+        return None
+    return delivery_id(delivery.incident_id, first, delivery.channel_id, delivery.recipient)
+
+
 def opening_of(resolved: Event) -> Event:
     """An incident's opening as its resolution tells it, for when that one arrives first."""
     data = IncidentResolved.model_validate(resolved.data)
@@ -160,6 +182,23 @@ def opening_of(resolved: Event) -> Event:
         workspace=resolved.workspace,
         traceparent=resolved.traceparent,
         data=IncidentOpened(incident=incident, monitor=data.monitor).model_dump(mode="json"),
+    )
+
+
+def outage_of(recovered: Event) -> Event:
+    """A region's outage as its end tells it, for when that one arrives first."""
+    data = RegionRecovered.model_validate(recovered.data)
+    outage = data.outage.model_copy(
+        update={"ended_at": None, "duration_s": None, "resolution": None}
+    )
+    return Event(
+        id=derived("event", outage.id, "unhealthy", recovered.workspace),
+        type=event_type(RegionUnhealthy.NAME),
+        subject=recovered.subject,
+        time=outage.since,
+        workspace=recovered.workspace,
+        traceparent=recovered.traceparent,
+        data=RegionUnhealthy(outage=outage).model_dump(mode="json"),
     )
 
 

@@ -20,6 +20,9 @@ from vedette.core.events import (
     IncidentRef,
     IncidentReminded,
     IncidentResolved,
+    RegionOutage,
+    RegionRecovered,
+    RegionUnhealthy,
 )
 from vedette.notifier.configs import open_config
 from vedette.notifier.domain import (
@@ -28,6 +31,7 @@ from vedette.notifier.domain import (
     deliveries_of_incident,
     deliveries_of_test,
     opening_of,
+    outage_of,
 )
 from vedette.notifier.store import Planning
 from vedette.store import inbox
@@ -119,6 +123,28 @@ async def tell_reminder(received: Received, plan: Plan) -> None:
         await _tell_again(received, incident, told, plan)
 
 
+async def tell_unhealthy(received: Received, plan: Plan) -> None:
+    """Everyone behind the channels of the region's monitors, unless it is over already."""
+    outage = RegionUnhealthy.model_validate(received.event.data).outage
+    await plan.store.lock_incident(outage.id)
+    if not await plan.store.recipients(outage.id, "recovered"):
+        await _add_outage(received, outage, plan)
+
+
+async def tell_recovered(received: Received, plan: Plan) -> None:
+    """Everyone who is told of the outage; nobody else."""
+    outage = RegionRecovered.model_validate(received.event.data).outage
+    await plan.store.lock_incident(outage.id)
+    told = await plan.store.recipients(outage.id, "unhealthy")
+    if not told:
+        beginning = outage_of(received.event)
+        envelope = beginning.model_dump(mode="json", exclude_none=True)
+        await _add_outage(Received(beginning, envelope), outage, plan)
+        told = await plan.store.recipients(outage.id, "unhealthy")
+    audiences = [Audience(channel, kind, [recipient]) for channel, kind, recipient in told]
+    await _add_about_region(received, outage, audiences, plan)
+
+
 async def tell_ending(received: Received, plan: Plan) -> None:
     """Everyone behind the monitor's channels."""
     ending = received.event.payload()
@@ -153,6 +179,21 @@ async def _tell_again(
     )
 
 
+async def _add_outage(received: Received, outage: RegionOutage, plan: Plan) -> None:
+    audiences = await plan.audiences(received.event.workspace, outage.channels)
+    await _add_about_region(received, outage, audiences, plan)
+
+
+async def _add_about_region(
+    received: Received, outage: RegionOutage, audiences: Sequence[Audience], plan: Plan
+) -> None:
+    await plan.store.add(
+        deliveries_of_incident(
+            received.event, received.envelope, outage.id, audiences, region=outage.region
+        )
+    )
+
+
 def _received(body: bytes) -> Received:
     try:
         envelope = orjson.loads(body)
@@ -170,5 +211,7 @@ HANDLERS: Mapping[str, Callable[[Received, Plan], Awaitable[None]]] = {
     IncidentResolved.NAME: tell_resolution,
     CertificateExpiring.NAME: tell_ending,
     DomainExpiring.NAME: tell_ending,
+    RegionUnhealthy.NAME: tell_unhealthy,
+    RegionRecovered.NAME: tell_recovered,
     ChannelTest.NAME: tell_test,
 }

@@ -15,6 +15,8 @@ from vedette.core.events import (
     IncidentOpened,
     IncidentReminded,
     IncidentResolved,
+    RegionRecovered,
+    RegionUnhealthy,
 )
 from vedette.notifier.story import outage_s, tell, what_ends, when, why
 from vedette.notifier.voting import regions_in_short
@@ -74,6 +76,14 @@ def text_message(event: Event, *, reference: str) -> str:
             word, name, target = "EXPIRING", monitor.name, monitor.target
             at = short_instant(ending.expires_at)
             rest = f": {what_ends(ending)} expires {when(ending.days_left)}, {at}"
+        case RegionUnhealthy(outage=outage):
+            word, name, target = "UNHEALTHY", f"region {outage.region}", ""
+            rest = f" since {short_instant(outage.since)}: {outage.trouble.words}"
+        case RegionRecovered(outage=outage):
+            name, target = f"region {outage.region}", ""
+            word, rest = "RECOVERED", f", was unhealthy for {duration(outage.duration_s or 0)}"
+            if outage.resolution == "unused":
+                word, rest = "UNUSED", ": no monitor is checked from there any more"
         case ChannelTest(channel_name=name):
             word, target = "TEST", ""
             rest = ": messages about monitors will arrive here"

@@ -21,7 +21,8 @@ def event_of(claim: Claim, outcome: Outcome) -> Event | None:
         "channel_id": delivery.channel_id,
         "channel_kind": delivery.kind,
         "transition": delivery.transition,
-        "incident_id": delivery.incident_id,
+        "incident_id": None if delivery.region else delivery.incident_id,
+        "region": delivery.region,
         "attempts": claim.attempt,
     }
     match outcome:

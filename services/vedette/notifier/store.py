@@ -63,11 +63,12 @@ class Planning:
         """Write deliveries that are due at once; those that exist are left as they are."""
         await self._db.executemany(
             "insert into delivery (id, workspace_id, incident_id, channel_id, kind, recipient,"
-            " transition, lane, event, number) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+            " transition, lane, event, number, region)"
+            " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
             " on conflict do nothing",
             [
                 (d.id, d.workspace_id, d.incident_id, d.channel_id, d.kind, d.recipient,
-                 d.transition, d.lane, d.event, d.number)
+                 d.transition, d.lane, d.event, d.number, d.region)
                 for d in deliveries
             ],
         )  # fmt: skip
@@ -206,11 +207,11 @@ with due as materialized (
             and d.id <> all ($5::uuid[])
             and not exists (
                 select from delivery before
-                where d.transition in ('reminder', 'resolved')
+                where d.transition in ('reminder', 'resolved', 'recovered')
                     and before.incident_id = d.incident_id
                     and before.channel_id = d.channel_id and before.recipient = d.recipient
                     and before.status = 'pending'
-                    and (before.transition = 'opened'
+                    and (before.transition in ('opened', 'unhealthy')
                         or (d.transition = 'resolved' and before.transition = 'reminder'
                             and before.claimed_by is not null)))
         order by d.next_attempt_at
@@ -227,7 +228,7 @@ claimed as (
 )
 select claimed.id, claimed.workspace_id, claimed.incident_id, claimed.channel_id, claimed.kind,
     claimed.recipient, claimed.transition, claimed.lane, claimed.event, claimed.attempts,
-    claimed.doubtful, claimed.number, opened.status as opened,
+    claimed.doubtful, claimed.number, claimed.region, opened.status as opened,
     claimed.transition = 'reminder' and exists (
         select from delivery later
         where later.incident_id = claimed.incident_id
@@ -241,7 +242,8 @@ select claimed.id, claimed.workspace_id, claimed.incident_id, claimed.channel_id
 from claimed
 join channel on channel.id = claimed.channel_id
 left join delivery opened
-    on claimed.transition in ('reminder', 'resolved') and opened.transition = 'opened'
+    on claimed.transition in ('reminder', 'resolved', 'recovered')
+    and opened.transition in ('opened', 'unhealthy')
     and opened.incident_id = claimed.incident_id
     and opened.channel_id = claimed.channel_id and opened.recipient = claimed.recipient
 """
@@ -260,6 +262,7 @@ def _claim(row: Any) -> Claim:
             lane=row["lane"],
             event=row["event"],
             number=row["number"],
+            region=row["region"],
         ),
         attempt=row["attempts"],
         age_s=row["age_s"],

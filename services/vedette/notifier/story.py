@@ -1,7 +1,6 @@
 """What a message says, before it takes a form: the facts of an event in words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
 from vedette.core.events import (
@@ -15,7 +14,11 @@ from vedette.core.events import (
     IncidentReminded,
     IncidentResolved,
     MonitorRef,
+    RegionRecovered,
+    RegionUnhealthy,
 )
+from vedette.notifier.regions import of_region
+from vedette.notifier.saying import Row, Story
 from vedette.notifier.voting import others, regions_in_words
 from vedette.notifier.words import duration, instant, instant_ms, milliseconds, one_line
 
@@ -26,20 +29,6 @@ _PHASES = {
     "first_byte": "first byte",
     "transfer": "transfer",
 }
-
-Row = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """A message's parts. `mood` is the colour it has where there are colours."""
-
-    subject: str
-    mood: str
-    headline: str
-    paragraphs: list[str]
-    rows: list[Row]
-    link: str | None = None
 
 
 def tell(event: Event, *, at_ms: int, public_url: str | None) -> Story:
@@ -53,6 +42,8 @@ def tell(event: Event, *, at_ms: int, public_url: str | None) -> Story:
             return _resolved(incident, monitor, _link(public_url))
         case CertificateExpiring() | DomainExpiring() as ending:
             return _ending(ending, _link(public_url))
+        case RegionUnhealthy(outage=outage) | RegionRecovered(outage=outage):
+            return of_region(outage, at_ms, _link(public_url))
         case ChannelTest(channel_name=name):
             return _test(one_line(name))
         case other:

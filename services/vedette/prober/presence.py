@@ -15,6 +15,7 @@ from vedette.prober.limits import Limits
 from vedette.prober.names import has_ipv6
 from vedette.prober.probes import offer
 from vedette.prober.settings import ProberSettings
+from vedette.prober.uplink import Uplink
 from vedette.runtime.background import background, every
 
 _FAREWELL_S = 2
@@ -23,11 +24,19 @@ _FAREWELL_S = 2
 class Announcer:
     """Makes and sends the announcements of one run of a prober."""
 
-    def __init__(self, settings: ProberSettings, limits: Limits, bus: Bus, instance: str) -> None:
+    def __init__(
+        self,
+        settings: ProberSettings,
+        limits: Limits,
+        bus: Bus,
+        instance: str,
+        uplink: Uplink,
+    ) -> None:
         self._settings = settings
         self._limits = limits
         self._bus = bus
         self._instance = instance
+        self._uplink = uplink
         self._run = uuid4()
 
     def presence(self, *, leaving: bool = False) -> Presence:
@@ -45,6 +54,7 @@ class Announcer:
             in_flight=self._limits.in_flight,
             waiting=self._limits.waiting,
             concurrency=self._settings.prober_concurrency,
+            uplink=self._uplink.answering,
             leaving=leaving,
         )
 

@@ -47,8 +47,8 @@ async def running(settings: ProberSettings, resources: Resources) -> AsyncIterat
         region=settings.region,
         prober=settings.prober_name or resources.instance,
     )
-    announcer = Announcer(settings, limits, resources.bus, resources.instance)
     async with probing(settings) as context:
+        announcer = Announcer(settings, limits, resources.bus, resources.instance, context.uplink)
         handler = JobHandler(
             Checker(context, limits, metrics.CheckMetrics(settings.region)), results
         )

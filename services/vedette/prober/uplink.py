@@ -47,6 +47,11 @@ class Uplink:
         self._answering = True
         reachable.set(1)
 
+    @property
+    def answering(self) -> bool | None:
+        """Whether any canary answered when they were last looked at; None without canaries."""
+        return self._answering if self._canaries else None
+
     async def excuse(self, trouble: Trouble | None, began: float) -> Trouble | None:
         """The trouble of a check that began then (perf_counter): ours, if our uplink was gone."""
         if trouble is None or trouble.reason not in _BY_NETWORK or not self._canaries:
@@ -104,6 +109,7 @@ async def watched_uplink(
     if not canaries:
         yield uplink
         return
+    await uplink.look()  # so that what is told of it first is true
     async with background("uplink", lambda: every(every_s, uplink.look)):
         yield uplink
 

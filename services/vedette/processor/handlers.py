@@ -1,7 +1,7 @@
 """What the processor does with each message: load, decide, save, in one transaction."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 import structlog
@@ -29,8 +29,9 @@ log = structlog.get_logger()
 class Handlers:
     """The processor's consumers and its sweep."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, *, heard: Callable[[str], None] = lambda _: None) -> None:
         self._pool = pool
+        self._heard = heard
 
     def table(self) -> dict[Queue, Handler]:
         """Which queue goes where."""
@@ -43,7 +44,9 @@ class Handlers:
 
     async def record(self, message: Message) -> None:
         """Store a batch of results and judge what they decide."""
-        await self._record(ResultBatch.model_validate_json(message.body))
+        batch = ResultBatch.model_validate_json(message.body)
+        self._heard(batch.region)
+        await self._record(batch)
 
     async def record_missed(self, message: Message) -> None:
         """Jobs nobody ran in time: each is a check that was missed."""

@@ -10,12 +10,13 @@ async def note(db: Connection, presence: Presence) -> None:
     """Keep what a prober tells. Nothing of a run is heard after its farewell."""
     await db.execute(
         "insert into prober as p (instance, run, name, region, version, kinds, lacking, ipv6,"
-        " in_flight, waiting, concurrency, left_at) values ($1, $2, $3, $4, $5, $6, $7, $8,"
-        " $9, $10, $11, case when $12 then now() end)"
+        " in_flight, waiting, concurrency, left_at, uplink) values ($1, $2, $3, $4, $5, $6, $7,"
+        " $8, $9, $10, $11, case when $12 then now() end, $13)"
         " on conflict (instance) do update set run = excluded.run, name = excluded.name,"
         " region = excluded.region, version = excluded.version, kinds = excluded.kinds,"
         " lacking = excluded.lacking, ipv6 = excluded.ipv6, in_flight = excluded.in_flight,"
         " waiting = excluded.waiting, concurrency = excluded.concurrency,"
+        " uplink = excluded.uplink,"
         " since = case when p.run = excluded.run then p.since else excluded.since end,"
         " seen_at = excluded.seen_at, left_at = excluded.left_at"
         " where p.run <> excluded.run or p.left_at is null",
@@ -31,6 +32,7 @@ async def note(db: Connection, presence: Presence) -> None:
         presence.waiting,
         presence.concurrency,
         presence.leaving,
+        presence.uplink,
     )
 
 

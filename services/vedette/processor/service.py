@@ -8,6 +8,7 @@ from vedette.bus.consuming import consuming
 from vedette.processor.closing import Closing
 from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
+from vedette.processor.regions.watch import LOOK_S, Watch
 from vedette.processor.settings import ProcessorSettings
 from vedette.processor.upkeep import keep_up, sum_up
 from vedette.runtime.background import background, every
@@ -24,7 +25,12 @@ SUM_UP_S = 60
 @asynccontextmanager
 async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIterator[None]:
     """Consume until the block ends, then finish what is under way."""
-    handlers = Handlers(resources.pool)
+    regions = Watch(
+        resources.pool,
+        patience_s=settings.region_unhealthy_after_s,
+        hears=resources.bus.healthy,
+    )
+    handlers = Handlers(resources.pool, heard=regions.heard)
     care = Care(resources.pool)
     closing = Closing(resources.pool, resources.bus)
 
@@ -38,6 +44,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     async with (
         background("sweep", lambda: every(SWEEP_S, handlers.sweep)),
         background("closing", lambda: every(CLOSE_S, closing.sweep)),
+        background("regions", lambda: every(LOOK_S, regions.look)),
         background("care", care.run),
         background("upkeep", lambda: every(UPKEEP_S, upkeep)),
         background("rollups", lambda: every(SUM_UP_S, rollups)),

@@ -6,7 +6,7 @@ from vedette.runtime.settings import StoreSettings
 
 
 class ProcessorSettings(StoreSettings):
-    """How long what was seen is kept."""
+    """How long what was seen is kept, and when a region is unhealthy."""
 
     retention_days: int = Field(
         default=90, ge=1, le=3650, description="Days that single checks are kept."
@@ -19,4 +19,12 @@ class ProcessorSettings(StoreSettings):
     )
     daily_retention_days: int = Field(
         default=1100, ge=91, le=36500, description="Days that sums of checks by the day are kept."
+    )
+    region_unhealthy_after_s: float = Field(
+        default=60,
+        ge=0,
+        le=86_400,
+        description="Seconds for which a region may be without a prober (that was heard of in the "
+        "last 30 s), or all its probers without their uplink, before people are told that it is "
+        "unhealthy. A region that never had a prober has 5 minutes at least.",
     )

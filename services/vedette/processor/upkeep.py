@@ -7,6 +7,7 @@ from vedette.processor import probers, roundstore
 from vedette.processor.expiring import forget_ended
 from vedette.processor.partitions import CHECKS, DAILY, HOURLY, drop, make
 from vedette.processor.passive.store import PassiveStore
+from vedette.processor.regions.store import forget_old_notices
 from vedette.processor.rollup import roll_up
 from vedette.processor.settings import ProcessorSettings
 from vedette.store import inbox
@@ -35,6 +36,7 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
         await inbox.forget_old(db)
         await probers.forget_old(db)
         await roundstore.forget_old(db)
+        await forget_old_notices(db)
 
 
 async def sum_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> None:

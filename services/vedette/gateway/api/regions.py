@@ -13,14 +13,15 @@ async def listing(call: Call) -> web.Response:
     """List regions, all on one page."""
     async with connection(call.pool) as db:
         rows = await probers.known(db)
+        health = await probers.health(db)
         named = await monitors.regions(db, call.workspace)
-    return reply({"items": region_views(rows, named), "next": None})
+    return reply({"items": region_views(rows, health, named), "next": None})
 
 
 ENDPOINTS = (
     Endpoint(
         method="GET", path=f"{PREFIX}/regions", handle=listing,
-        summary="List regions with their live probers, and what they can check",
+        summary="List regions: their health, their live probers, and what they can check",
         answers={200: Answer("All regions.", (RegionView,), listed=True)},
     ),
 )  # fmt: skip

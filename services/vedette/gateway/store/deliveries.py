@@ -10,7 +10,8 @@ from vedette.gateway.store.history import LAST
 from vedette.store.pool import Connection
 
 _SELECT = (
-    "select id, incident_id, channel_id, kind, recipient, transition, number, status,"
+    "select id, case when region is null then incident_id end as incident_id, region, channel_id,"
+    " kind, recipient, transition, number, status,"
     " attempts, next_attempt_at, error, provider_id, created_at, sent_at from delivery"
     " where workspace_id = $1"
 )

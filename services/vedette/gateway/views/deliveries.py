@@ -6,6 +6,7 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import Field
 
+from vedette.core.events import Transition
 from vedette.gateway.views.common import Instant, View, shown
 
 Status = Literal["pending", "sent", "failed", "skipped"]
@@ -19,7 +20,8 @@ class DeliveryView(View):
     channel_id: UUID
     kind: str
     recipient: str
-    transition: Literal["opened", "reminder", "resolved", "expiring", "test"]
+    transition: Transition
+    region: str | None = Field(description="The region it is about, if it is about one.")
     number: int = Field(description="Which of an incident's reminders; 0 for what is said once.")
     status: Status
     attempts: int

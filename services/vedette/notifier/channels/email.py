@@ -24,7 +24,7 @@ from vedette.core.instants import to_datetime
 from vedette.notifier import rendering
 from vedette.notifier.channel import Channel
 from vedette.notifier.delivery import Delivery, SendFailed
-from vedette.notifier.domain import delivery_id
+from vedette.notifier.domain import beginning_of
 from vedette.notifier.settings import NotifierSettings
 from vedette.notifier.smtp import SmtpConnections
 from vedette.notifier.words import one_line
@@ -77,13 +77,10 @@ def compose(delivery: Delivery, settings: NotifierSettings, *, at_ms: int) -> Em
     message["Date"] = format_datetime(to_datetime(at_ms))
     message["Message-ID"] = _message_id(delivery.id, settings)
     message["Auto-Submitted"] = "auto-generated"
-    if delivery.incident_id is not None:
+    if delivery.incident_id is not None and delivery.region is None:
         message["X-Vedette-Incident"] = str(delivery.incident_id)
-        if delivery.transition != "opened":
-            opened = delivery_id(
-                delivery.incident_id, "opened", delivery.channel_id, delivery.recipient
-            )
-            message["In-Reply-To"] = message["References"] = _message_id(opened, settings)
+    if (first := beginning_of(delivery)) is not None:
+        message["In-Reply-To"] = message["References"] = _message_id(first, settings)
     message.set_content(text.text)
     message.add_alternative(text.html, subtype="html")
     return message
