@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vedette.core.outcome import Outcome
 from vedette.core.state import State
-from vedette.gateway.domain.uptime import Sight, Span, Spent, Uptime, average_ms, uptime
+from vedette.gateway.domain.uptime import Sight, Span, Uptime, uptime
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -124,12 +123,6 @@ def test_the_sums_are_exact(
     assert found.maintenance + sum(found.in_state.values(), timedelta(0)) == length
     assert min(found.in_state.values()) >= timedelta(0)
     assert found.ratio is None or 0 <= found.ratio <= 1
-
-
-def test_only_answers_count_in_the_average_and_none_of_them_is_too_fast() -> None:
-    good = [Spent(Outcome.UP, 3, 0.0), Spent(Outcome.DEGRADED, 1, 2.0)]
-    assert average_ms([*good, Spent(Outcome.DOWN, 5, 9000.0)]) == 0.5
-    assert average_ms([Spent(Outcome.DOWN, 5, 9000.0), Spent(Outcome.UP, 0, 0.0)]) is None
 
 
 def test_who_reports_by_themselves_is_lost_when_nobody_looks_whether_they_do() -> None:

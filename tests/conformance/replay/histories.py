@@ -10,11 +10,13 @@ from typing import Any
 
 from tests.conformance.mapping.reading import NotExpressible
 
+from vedette.core.histogram import bucket_of
 from vedette.core.instants import iso, to_ms
 from vedette.core.outcome import Outcome
 from vedette.core.overall import Overall, overall
 from vedette.core.state import State
-from vedette.gateway.domain.uptime import Sight, Span, Spent, average_ms, uptime
+from vedette.gateway.domain.tally import Tally
+from vedette.gateway.domain.uptime import Sight, Span, uptime
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _WORDS = {
@@ -43,16 +45,25 @@ def daily(probe: Mapping[str, Any]) -> dict[str, Any]:
 def beats(probe: Mapping[str, Any]) -> dict[str, Any]:
     """Results with their response times."""
     states = [State(beat[0].lower()) for beat in probe["beats"]]
-    spent = [Spent(Outcome(beat[0].lower()), *_timed(beat)) for beat in probe["beats"]]
+    tally = Tally()
+    for beat in probe["beats"]:
+        tally.add(_rollup(beat))
     return {
         "uptime_24h": _ratios(states, timedelta(minutes=1))["24h"],
-        "average_ping_ms": average_ms(spent),
+        "average_ping_ms": tally.average_ms,
     }
 
 
-def _timed(beat: Sequence[Any]) -> tuple[int, float]:
-    """How many checks it stands for, of those that were timed, and how long they took."""
-    return (1, float(beat[1])) if len(beat) > 1 else (0, 0.0)
+def _rollup(beat: Sequence[Any]) -> dict[str, Any]:
+    """What is kept of a check: a time only if the target answered."""
+    outcome = Outcome(beat[0].lower())
+    times = [float(beat[1])] if len(beat) > 1 and outcome.value in {"up", "degraded"} else []
+    return {
+        **{each.value: int(each is outcome) for each in Outcome},
+        "total_ms": sum(times),
+        "buckets": [bucket_of(ms) for ms in times],
+        "counts": [1 for _ in times],
+    }
 
 
 def summary(probe: Mapping[str, Any]) -> dict[str, Any]:

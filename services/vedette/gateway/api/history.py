@@ -3,14 +3,14 @@
 from datetime import UTC, datetime
 
 from aiohttp import web
-from asyncpg import Record
 from pydantic import AwareDatetime, Field
 
 from vedette.core.outcome import Outcome
 from vedette.core.state import State
 from vedette.gateway.context import Call
+from vedette.gateway.counting import tallies
 from vedette.gateway.domain import cursors
-from vedette.gateway.domain.uptime import WINDOWS, Span, Spent, average_ms, uptime
+from vedette.gateway.domain.uptime import WINDOWS, Span, uptime
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
 from vedette.gateway.problems import FieldError, bad_query, not_found
 from vedette.gateway.reading import PageQuery, Query, read_cursor, read_id, read_query
@@ -113,9 +113,7 @@ async def uptimes(call: Call) -> web.Response:
         first = min(begins.values())
         rows = await history.spans_since(db, call.workspace, [monitor], first)
         windows = await maintenance.windows_since(db, call.workspace, first)
-        spent = await history.spent_between(
-            db, call.workspace, monitor, list(begins.values()), until=until
-        )
+        counts = await tallies(db, call.workspace, monitor, begins, until=until)
     found = [Span(State(r["state"]), r["started_at"], r["ended_at"]) for r in rows]
     sight = monitors.sight(row)
     apart = maintenance.stretches(windows, monitor, row["spec"]["tags"])
@@ -129,7 +127,7 @@ async def uptimes(call: Call) -> web.Response:
                 now=until,
                 maintenance=apart,
             ),
-            average_ms(_spent(row) for row in spent if row["since"] == begin),
+            counts[name],
         )
         for name, begin in begins.items()
     }
@@ -146,10 +144,6 @@ def _windows(query: UptimeQuery, now: datetime) -> tuple[datetime, dict[str, dat
         words = "the range ends before it begins, or has not begun yet"
         raise bad_query([FieldError(field="since", message=words, rule="range")])
     return until, {"range": since}
-
-
-def _spent(row: Record) -> Spent:
-    return Spent(Outcome(row["outcome"]), row["checks"], row["total_ms"])
 
 
 _OF = f"{PREFIX}/monitors/{{id}}"

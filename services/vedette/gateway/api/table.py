@@ -11,6 +11,7 @@ from vedette.gateway.api import (
     monitors,
     regions,
     reports,
+    series,
     summary,
     trials,
 )
@@ -18,6 +19,7 @@ from vedette.gateway.api import (
 ENDPOINTS = (
     *monitors.ENDPOINTS,
     *history.ENDPOINTS,
+    *series.ENDPOINTS,
     *checks.ENDPOINTS,
     *reports.ENDPOINTS,
     *channels.ENDPOINTS,

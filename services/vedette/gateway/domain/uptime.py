@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from vedette.core.outcome import Outcome
 from vedette.core.state import State
 
 WINDOWS: Mapping[str, timedelta] = {
@@ -84,22 +83,6 @@ class Uptime:
         """Up or degraded, of the time seen; None when nothing was seen."""
         up = self.in_state[State.UP] + self.in_state[State.DEGRADED]
         return up / self.seen if self.seen else None
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """How long the checks of one outcome took together, as far as they were timed."""
-
-    outcome: Outcome
-    checks: int
-    total_ms: float
-
-
-def average_ms(spent: Iterable[Spent]) -> float | None:
-    """How long the target took to answer, on average: a failure is no answer. None without any."""
-    answered = [one for one in spent if one.outcome in {Outcome.UP, Outcome.DEGRADED}]
-    checks = sum(one.checks for one in answered)
-    return sum(one.total_ms for one in answered) / checks if checks else None
 
 
 def uptime(

@@ -90,21 +90,3 @@ async def spans_since(
         monitors,
         since,
     )
-
-
-async def spent_between(
-    db: Connection, workspace: UUID, monitor: UUID, begins: Sequence[datetime], *, until: datetime
-) -> list[Record]:
-    """How many checks there were from each instant on, by outcome, and how long they took."""
-    return await db.fetch(
-        "select w.since, c.outcome, count(c.duration_ms) as checks,"
-        " coalesce(sum(c.duration_ms::float8), 0) as total_ms"
-        " from unnest($3::timestamptz[]) w (since)"
-        " join check_result c on c.monitor_id = $2 and c.slot >= w.since and c.slot < $4"
-        " where exists (select from monitor m where m.id = $2 and m.workspace_id = $1)"
-        " group by w.since, c.outcome",
-        workspace,
-        monitor,
-        begins,
-        until,
-    )

@@ -45,6 +45,11 @@ class CheckSummary(View):
     )
 
 
+def milliseconds(value: float | None) -> float | None:
+    """A length of time, rounded: the column holds 7 digits; more would be noise."""
+    return None if value is None else round(value, 3)
+
+
 def shown(view: View) -> dict[str, Any]:
     """A view as JSON has it."""
     return view.model_dump(mode="json")

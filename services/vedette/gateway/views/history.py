@@ -11,8 +11,10 @@ from vedette.core.events import Cause
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.result import Evidence, Hop
 from vedette.core.state import State
+from vedette.gateway.domain.tally import Tally
 from vedette.gateway.domain.uptime import Uptime
-from vedette.gateway.views.common import CheckSummary, Instant, View, shown
+from vedette.gateway.views.common import CheckSummary, Instant, View, milliseconds, shown
+from vedette.gateway.views.series import LatencyView, latency_view
 
 
 class CheckView(View):
@@ -64,7 +66,7 @@ class SpanView(View):
     cause: Cause | None
 
 
-class UptimeView(View):
+class UptimeView(LatencyView):
     """One window. The six states' sums and maintenance_s add up to the part of it in which the
     monitor existed; what was maintenance is in no other sum."""
 
@@ -79,9 +81,6 @@ class UptimeView(View):
     pending_s: float
     maintenance_s: float
     seen_s: float = Field(description="up_s + degraded_s + down_s.")
-    average_ms: float | None = Field(
-        description="How long checks that found it up or degraded took, on average."
-    )
 
 
 class UptimesView(View):
@@ -100,7 +99,7 @@ def check_view(row: Record) -> dict[str, Any]:
         CheckView(
             **plain,
             started_at=row["started_at"],
-            duration_ms=_milliseconds(row["duration_ms"]),
+            duration_ms=milliseconds(row["duration_ms"]),
             phases=detail.get("phases", {}),
             facts=detail.get("facts", {}),
             hops=detail.get("hops", []),
@@ -130,22 +129,17 @@ def span_view(row: Record) -> dict[str, Any]:
     return shown(SpanView.model_validate(dict(row)))
 
 
-def uptime_view(uptime: Uptime, average_ms: float | None) -> UptimeView:
+def uptime_view(uptime: Uptime, tally: Tally) -> UptimeView:
     """An uptime as an answer."""
     seconds = {f"{state}_s": _seconds(spent) for state, spent in uptime.in_state.items()}
     return UptimeView(
         uptime=uptime.ratio,
         seen_s=_seconds(uptime.seen),
         maintenance_s=_seconds(uptime.maintenance),
-        average_ms=_milliseconds(average_ms),
+        **latency_view(tally).model_dump(),
         **seconds,
     )
 
 
 def _seconds(spent: timedelta) -> float:
     return spent.total_seconds()
-
-
-def _milliseconds(value: float | None) -> float | None:
-    # The column holds 7 digits; more would be noise of the conversion.
-    return None if value is None else round(value, 3)
