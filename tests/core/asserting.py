@@ -43,3 +43,8 @@ def refused(written: Any) -> str:
 def leaf(subject: str, operator: str, value: Any, **more: Any) -> dict[str, Any]:
     """A leaf as it is written."""
     return {"subject": subject, "operator": operator, "value": value, **more}
+
+
+def seen(subject: str, operator: str, other: str, **of_other: Any) -> dict[str, Any]:
+    """A leaf that is compared with something else that was seen."""
+    return {"subject": subject, "operator": operator, "value_of": {"subject": other, **of_other}}

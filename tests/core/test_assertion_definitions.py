@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from tests.core.asserting import NODES, leaf, node, refused
+from tests.core.asserting import NODES, leaf, node, refused, seen
 
 from vedette.core.assertions import MAX_DEPTH, MAX_LEAVES, Leaf
 from vedette.core.kinds import parse_monitor
@@ -51,6 +51,11 @@ from vedette.core.kinds import parse_monitor
         ({"subject": "json_schema", "value": {"$ref": "#/none"}}, "the JSON schema has no"),
         ({"subject": "json_schema", "value": "x"}, "a JSON schema is an object"),
         ({"subject": "json_schema", "value": {"const": "x" * 70_000}}, "at most 65536 characters"),
+        (seen("status", "between", "size"), "value_of goes with the operators contains, equals"),
+        (seen("status", "contains", "body"), "status takes the operators"),
+        (seen("status", "equals", "header"), "names the header"),
+        (seen("body", "equals", "json_schema"), "no"),
+        ({**seen("status", "equals", "size"), "value": 1}, "`value` or with `value_of`"),
         (leaf("luck", "equals", 1), "Input should be 'status'"),
     ],
 )
@@ -85,6 +90,7 @@ def test_the_tree_is_stored_and_read_again() -> None:
         "[BODY].data.id == 1",
         {"any": ["body contains 'ok'", {"not": leaf("json", "equals", None)}]},
         {"subject": "json_schema", "value": {"type": "object"}},
+        seen("header", "equals", "json", property="$.etag") | {"property": "etag"},
     ]
     monitor = {"name": "x", "kind": "http", "target": {"url": "http://x/"}}
     spec = parse_monitor({**monitor, "assertions": written, "degraded_assertions": written})

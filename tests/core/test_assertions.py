@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.core.asserting import holds, judged, leaf, said
+from tests.core.asserting import holds, judged, leaf, said, seen
 
 from vedette.core.outcome import Reason
 
@@ -137,8 +137,8 @@ def test_certificates() -> None:
     ],
 )
 def test_each_subject_has_its_reason(written: Any, reason: Reason) -> None:
-    seen = {"size": 5, "redirects": 5, "ip": "y", "rcode": "y", "loss": 5.0, "run_time": 5.0}
-    failure = judged(written, **seen, latency={"total": 5.0, "connect": 4.0}, body="{}")
+    subjects = {"size": 5, "redirects": 5, "ip": "y", "rcode": "y", "loss": 5.0, "run_time": 5.0}
+    failure = judged(written, **subjects, latency={"total": 5.0, "connect": 4.0}, body="{}")
     assert failure is not None
     assert failure.reason is reason
 
@@ -175,6 +175,15 @@ def test_a_schema_says_what_does_not_fit() -> None:
         (leaf("json", "exists", True), "expected json $ exists, saw a body that is not JSON"),
         (leaf("body", "length", {"greater": 9}), "expected body length greater than 9, saw 'oh'"),
         (leaf("rcode", "equals", "NOERROR"), "expected rcode equals 'NOERROR', saw nothing"),
+        (
+            seen("status", "greater", "latency"),
+            "expected status greater than latency, saw 503, latency 812.4 ms",
+        ),
+        (seen("status", "equals", "rcode"), "expected status equals rcode, saw 503, rcode nothing"),
+        (
+            seen("status", "equals", "json", property="$.a"),
+            "expected status equals json $.a, saw 503, json $.a a body that is not JSON",
+        ),
     ],
 )
 def test_expected_against_seen(written: Any, message: str) -> None:
@@ -204,3 +213,13 @@ def test_text_is_ordered_as_text() -> None:
     dated = {"expires_at": "2027-01-31T00:00:00Z"}
     later = leaf("certificate", "greater", "2027-01-01", property="expires_at")
     assert holds(later, certificate=dated)
+
+
+def test_one_thing_that_was_seen_is_compared_with_another() -> None:
+    same = seen("header", "equals", "json", property="$.tags[*]") | {"property": "etag"}
+    assert holds(same, header={"etag": "b"}, body='{"tags": ["a", "b"]}')
+    assert not holds(same, header={"etag": "c"}, body='{"tags": ["a", "b"]}')
+    assert not holds(same, header={"etag": "c"}, body='{"tags": []}')
+    assert not holds({"not": same}, header={"etag": "c"}, body="no JSON")
+    assert holds(seen("body", "contains", "status"), status=503, body="503 oh")
+    assert holds(seen("latency", "less", "size"), latency={"total": 5.5}, size=6)

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from vedette.core.assertions import MAX_LEAVES, Assertions, leaves
+from vedette.core.assertions import MAX_LEAVES, Assertions, subjects
 from vedette.core.expiry import DEFAULT_DAYS, Days
 from vedette.core.job import EVIDENCE_BODY_BYTES, Detail, Keeping
 
@@ -182,8 +182,7 @@ class ProbedSpec(MonitorSpec):
         return self
 
     def _looks_at_the_registration(self) -> bool:
-        trees = [*self.assertions, *self.degraded_assertions]
-        return any(leaf.subject == "domain" for tree in trees for leaf in leaves(tree))
+        return "domain" in subjects([*self.assertions, *self.degraded_assertions])
 
     def _check_registration(self) -> None:
         if self.interval_s < LEAST_REGISTRATION_INTERVAL_S:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vedette.core.assertions import Facts, Failure, Prepared, Tree, leaves, prepare
+from vedette.core.assertions import Facts, Failure, Prepared, Tree, prepare, subjects
 from vedette.core.channel import REDACTED
 from vedette.core.job import EVIDENCE_BODY_BYTES, Detail, Keeping
 from vedette.core.outcome import Outcome, Reason
@@ -95,13 +95,9 @@ class Expectation:
             degraded_after_ms,
             tuple(map(prepare, degraded_assertions)),
             expect_failure,
-            "status" in _subjects(assertions),
-            "domain" in _subjects([*assertions, *degraded_assertions]),
+            "status" in subjects(assertions),
+            "domain" in subjects([*assertions, *degraded_assertions]),
         )
-
-
-def _subjects(trees: Sequence[Tree]) -> set[str]:
-    return {leaf.subject for tree in trees for leaf in leaves(tree)}
 
 
 @dataclass(frozen=True, slots=True)

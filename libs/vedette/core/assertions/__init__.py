@@ -21,7 +21,10 @@ compare numbers, and text that looks like a number (also `0x1f`, `0o17`, `0b1`) 
 other text is ordered as text, which suits dates. `contains`: a list has the value as an element,
 any other value has it in its text. `matches` searches for an RE2 pattern, `starts_with` compares
 the beginning. `length` of a text (characters), list (elements) or object (members) takes a number,
-or one comparison: `{"greater": 0}`. `exists` takes true or false.
+or one comparison: `{"greater": 0}`. `exists` takes true or false. In place of `value`, `equals`,
+`not_equals`, `less`, `greater`, `contains` and `starts_with` take `value_of`: something else that
+was seen, as `{subject, property}`; of several values there one must fit, and there text that looks
+like a number equals that number.
 
 **Several values.** `match: every` asks that each fits, `match: any` that one does. JSON nodes and
 what is no list default to every; answers, certificate names and headers to any. A header that is
@@ -45,6 +48,7 @@ from vedette.core.assertions.model import (
     Not,
     Tree,
     leaves,
+    subjects,
 )
 from vedette.core.assertions.prepared import Failure, Prepared, evaluate, prepare
 from vedette.core.assertions.rules import PHASES
@@ -66,4 +70,5 @@ __all__ = [
     "evaluate",
     "leaves",
     "prepare",
+    "subjects",
 ]

@@ -62,6 +62,12 @@ def order(seen: object, value: object) -> int | None:
     return None
 
 
+def alike(seen: object, other: object) -> bool:
+    """Whether two values that were both seen are equal; text may spell a number."""
+    left, right = number_of(seen), number_of(other)
+    return left == right if left is not None and right is not None else same(seen, other)
+
+
 def contains(seen: object, value: object) -> bool:
     """Whether a list has the value as an element, or a text has it within."""
     if isinstance(seen, list | tuple):
@@ -104,3 +110,9 @@ COMPARE: dict[str, Callable[[Any, Any], bool | None]] = {
     "contains": contains,
     "starts_with": lambda seen, value: text_of(seen).startswith(text_of(value)),
 }
+BETWEEN_SEEN: dict[str, Callable[[Any, Any], bool | None]] = {
+    **COMPARE,
+    "equals": alike,
+    "not_equals": lambda seen, other: not alike(seen, other),
+}
+"""The same for two values that were both seen."""

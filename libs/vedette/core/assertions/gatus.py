@@ -3,8 +3,7 @@
 What differs on purpose: an order (`<`, `>`) of what is missing, or is no number, fails, where
 Gatus takes it for 0; a body that isn't JSON fails every condition on its parts; lengths of text
 are characters, not bytes; numbers aren't cut to integers. `[CONNECTED] == true` always holds, as
-only what has connected is asked; for its opposite a monitor has `expect_failure`. Two sides that
-were both seen can be compared if they are parts of the body.
+only what has connected is asked; for its opposite a monitor has `expect_failure`.
 """
 
 import json
@@ -12,7 +11,7 @@ import re
 from typing import Any
 
 from vedette.core.assertions.compare import number_of
-from vedette.core.assertions.gatusparts import Side, path_of, sides
+from vedette.core.assertions.gatusparts import Side, sides
 from vedette.core.assertions.patterns import from_wildcard
 from vedette.core.assertions.units import whole
 
@@ -44,7 +43,7 @@ def translate(condition: str) -> Tree:
     """The tree for a condition. Raises ValueError for what Gatus or Vedette has no meaning for."""
     left, operator, right = sides(condition)
     if left.subject and right.subject:
-        return _two_paths(left, operator, right)
+        return _two_seen(left, operator, right)
     if right.subject:
         left, operator, right = right, _FLIPPED[operator], left
     if not left.subject:
@@ -208,17 +207,14 @@ def _quantity(side: Side, literal: str) -> float:
     return whole(number / _DAY_MS) if side.values == "days" else number
 
 
-def _two_paths(left: Side, operator: str, right: Side) -> Tree:
-    functions = {left.function, right.function}
-    if {left.subject, right.subject} != {"json"} or functions != {""}:
-        raise ValueError("of what was seen, only two parts of the body are compared to each other")
-    held: Tree = {
-        "subject": "json",
-        "property": f"$[?{path_of(left)} {operator} {path_of(right)}]",
-        "operator": "exists",
-        "value": True,
-    }
-    there = [
-        {**side.leaf, "operator": "exists", "value": operator != "!="} for side in (left, right)
-    ]
-    return {"any": [*there, held]} if operator == "!=" else {"all": [*there, held]}
+def _two_seen(left: Side, operator: str, right: Side) -> Tree:
+    if left.function or right.function or "connected" in {left.subject, right.subject}:
+        raise ValueError("len(), has() and [CONNECTED] are compared with a value alone")
+    if left.values != right.values and "days" in {left.values, right.values}:
+        raise ValueError(f"{left.text} and {right.text} have nothing to be compared in")
+    name, negated = _ORDERS.get(operator, ("equals" if operator == "==" else "not_equals", False))
+    held: Tree = {**left.leaf, "operator": name, "value_of": right.leaf}
+    if operator != "!=":
+        return {"not": held} if negated else held
+    missing = [{**side.leaf, "operator": "exists", "value": False} for side in (left, right)]
+    return {"any": [*missing, held]}

@@ -48,11 +48,6 @@ def sides(condition: str) -> tuple[Side, str, Side]:
     raise ValueError(f"no operator (== != <= >= < > between blanks) in {condition[:60]!r}")
 
 
-def path_of(side: Side) -> str:
-    """The JSONPath of a part of the body."""
-    return side.part or "$"
-
-
 def _side(text: str) -> Side:
     for function in ("len", "has"):
         if text.startswith(f"{function}([") and text.endswith(")"):

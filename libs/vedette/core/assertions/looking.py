@@ -5,14 +5,14 @@ from typing import Any
 
 from vedette.core.assertions.facts import Facts
 from vedette.core.assertions.jsonpath import Path
-from vedette.core.assertions.model import Leaf
+from vedette.core.assertions.model import Leaf, Seen
 from vedette.core.assertions.patterns import Pattern, from_wildcard, is_wildcard
 
 Look = Callable[[Facts], Sequence[Any]]
 
 
-def looker(leaf: Leaf) -> Look:
-    """What finds a leaf's values. It may raise Unreadable."""
+def looker(leaf: Leaf | Seen) -> Look:
+    """What finds the values of a leaf, or of what it is compared with. It may raise Unreadable."""
     match leaf.subject:
         case "json" | "json_schema":
             return _at_path(leaf.property or "$")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import (
@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from vedette.core.assertions import shortform
-from vedette.core.assertions.rules import RULES, Match, Operator, Subject
+from vedette.core.assertions.rules import COMPARING, RULES, Match, Operator, Subject
 from vedette.core.assertions.values import check_property, check_value
 
 MAX_LEAVES = 16
@@ -27,6 +27,22 @@ MAX_DEPTH = 16
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 _PLAIN = str | int | float | bool | None
+
+
+class Seen(BaseModel):
+    """Something else that was seen, to compare with."""
+
+    model_config = _STRICT
+
+    subject: Subject
+    property: str | None = Field(default=None, max_length=500)
+
+    @model_validator(mode="after")
+    def _check(self) -> Seen:
+        if self.subject == "json_schema":
+            raise ValueError("a schema is nothing that was seen; compare with json")
+        check_property(self.subject, self.property)
+        return self
 
 
 class Leaf(BaseModel):
@@ -47,6 +63,11 @@ class Leaf(BaseModel):
         description="What it is compared with. `between` takes [lowest, highest], `in` a list,"
         " `exists` true or false, `matches` an RE2 pattern, `length` a number or one comparison"
         ' such as {"greater": 0}, and json_schema a JSON schema.',
+    )
+    value_of: Seen | None = Field(
+        default=None,
+        description="In place of `value`: the subject and property it is compared with. Of several"
+        " values there one must fit; text that looks like a number is that number.",
     )
     match: Match | None = Field(
         default=None,
@@ -78,11 +99,20 @@ class Leaf(BaseModel):
         operators = RULES[self.subject].operators
         if self.operator not in operators:
             raise ValueError(f"{self.subject} takes the operators {', '.join(sorted(operators))}")
+        check_property(self.subject, self.property)
+        if self.value_of is not None:
+            self._check_other()
+            return self
         if "value" not in self.model_fields_set:
             raise ValueError(f"{self.operator} takes a value")
-        check_property(self.subject, self.property)
         check_value(self.subject, self.property, self.operator, self.value)
         return self
+
+    def _check_other(self) -> None:
+        if self.value is not None:
+            raise ValueError("it is compared with `value` or with `value_of`, not with both")
+        if self.operator not in COMPARING:
+            raise ValueError(f"value_of goes with the operators {', '.join(sorted(COMPARING))}")
 
 
 class AllOf(BaseModel):
@@ -147,6 +177,16 @@ def leaves(node: Tree) -> Iterator[Leaf]:
             yield from leaves(node.not_)
         case Leaf():
             yield node
+
+
+def subjects(nodes: Iterable[Tree]) -> set[str]:
+    """What trees look at, and compare with."""
+    found: set[str] = set()
+    for leaf in (leaf for node in nodes for leaf in leaves(node)):
+        found.add(leaf.subject)
+        if leaf.value_of is not None:
+            found.add(leaf.value_of.subject)
+    return found
 
 
 def _shallow(nodes: Any) -> Any:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from vedette.core.assertions.budget import Budget, Unreadable, within
+from vedette.core.assertions.compare import BETWEEN_SEEN
 from vedette.core.assertions.facts import Facts
-from vedette.core.assertions.fitting import fitting
-from vedette.core.assertions.looking import looker
-from vedette.core.assertions.model import AllOf, AnyOf, Leaf, Not, Tree
+from vedette.core.assertions.fitting import Fits, fitting
+from vedette.core.assertions.looking import Look, looker
+from vedette.core.assertions.model import AllOf, AnyOf, Leaf, Not, Seen, Tree
 from vedette.core.assertions.rules import RULES
 from vedette.core.assertions.schema import Schema
 from vedette.core.assertions.text import cut, expected, name, values
@@ -75,7 +76,7 @@ def prepare(node: Tree) -> Prepared:
         case Not():
             return _Not(node)
         case Leaf():
-            return _Leaf(node)
+            return _Leaf(node) if node.value_of is None else _Comparison(node, node.value_of)
 
 
 def evaluate(node: Tree, facts: Facts) -> Failure | None:
@@ -154,7 +155,7 @@ class _Leaf(Prepared):
                 return bool(nodes) is self._exists
             if not nodes:
                 return None
-            return (_every if self._every else _some)(map(self._fits, nodes))
+            return (_every if self._every else _some)(map(self._fitting(facts), nodes))
         except Unreadable:
             return None
 
@@ -171,6 +172,40 @@ class _Leaf(Prepared):
         except Unreadable as error:
             return str(error)
         return values(self._leaf, misfits or nodes)
+
+    def _fitting(self, _facts: Facts) -> Fits:
+        """What tries a value. It may raise Unreadable."""
+        return self._fits
+
+
+class _Comparison(_Leaf):
+    """A leaf that is compared with something else that was seen."""
+
+    __slots__ = ("_compare", "_look_at_other", "_other")
+
+    def __init__(self, node: Leaf, other: Seen) -> None:
+        super().__init__(node)
+        self._compare = BETWEEN_SEEN[node.operator]
+        self._look_at_other = looker(other)
+        self._other = other
+
+    def seen(self, facts: Facts) -> str:
+        """Both, in words."""
+        mine = _looked(self._leaf, self._look, facts)
+        return f"{mine}, {name(self._other)} {_looked(self._other, self._look_at_other, facts)}"
+
+    def _fitting(self, facts: Facts) -> Fits:
+        others = self._look_at_other(facts)
+        if not others:
+            return lambda _: None
+        return lambda seen: _some(self._compare(seen, other) for other in others)
+
+
+def _looked(what: Leaf | Seen, look: Look, facts: Facts) -> str:
+    try:
+        return values(what, look(facts))
+    except Unreadable as error:
+        return str(error)
 
 
 def _every(truths: Iterable[bool | None]) -> bool | None:

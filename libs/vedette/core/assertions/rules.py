@@ -11,6 +11,8 @@ Subject = Literal["status", "body", "header", "latency", "json", "json_schema", 
                   "run_time", "domain"]  # fmt: skip
 Operator = Literal["equals", "not_equals", "contains", "starts_with", "less", "greater", "between",
                    "in", "exists", "matches", "length"]  # fmt: skip
+COMPARING = frozenset({"equals", "not_equals", "contains", "starts_with", "less", "greater"})
+"""Operators that two values which were both seen can be put to."""
 Match = Literal["any", "every"]
 Values = Literal["numbers", "text", "json", "schema"]
 

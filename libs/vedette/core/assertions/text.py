@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from vedette.core.assertions.model import AllOf, AnyOf, Leaf, Not, Tree
+from vedette.core.assertions.model import AllOf, AnyOf, Leaf, Not, Seen, Tree
 from vedette.core.assertions.rules import unit_of
 
 CUT = "..."
@@ -28,14 +28,14 @@ def expected(node: Tree) -> str:
             return _leaf(node)
 
 
-def name(leaf: Leaf) -> str:
-    """What a leaf looks at."""
+def name(leaf: Leaf | Seen) -> str:
+    """What a leaf looks at, or is compared with."""
     if leaf.subject in {"json", "json_schema"}:
         return f"json {leaf.property or '$'}"
     return leaf.subject if leaf.property is None else f"{leaf.subject} {leaf.property}"
 
 
-def values(leaf: Leaf, seen: Sequence[Any]) -> str:
+def values(leaf: Leaf | Seen, seen: Sequence[Any]) -> str:
     """What a leaf saw."""
     if not seen:
         return "nothing"
@@ -75,6 +75,8 @@ def _leaf(leaf: Leaf) -> str:
         return f"{what} exists" if leaf.value else f"{what} is missing"
     if leaf.operator == "length":
         return f"{what} length {_length(leaf.value)}"
+    if leaf.value_of is not None:
+        return f"{what} {_WORDS.get(leaf.operator, leaf.operator)} {name(leaf.value_of)}"
     unit = unit_of(leaf.subject, leaf.property)
     return f"{what} {_comparison(leaf.operator, leaf.value, unit)}"
 

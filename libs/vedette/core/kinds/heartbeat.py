@@ -24,7 +24,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
-from vedette.core.assertions import MAX_LEAVES, Assertions, Tree, leaves
+from vedette.core.assertions import MAX_LEAVES, Assertions, Tree, subjects
 from vedette.core.monitor import PassiveSpec, Target
 from vedette.core.reporting import Terms
 from vedette.core.schedule import Cron, Period, check_cron, check_time_zone
@@ -107,8 +107,7 @@ class HeartbeatMonitor(PassiveSpec):
     @field_validator("assertions", "degraded_assertions")
     @classmethod
     def _of_a_report(cls, nodes: list[Tree]) -> list[Tree]:
-        named = {str(leaf.subject) for node in nodes for leaf in leaves(node)}
-        if other := sorted(named - _SUBJECTS):
+        if other := sorted(subjects(nodes) - _SUBJECTS):
             raise ValueError(
                 f"a report has no {other[0]}; assertions look at {', '.join(sorted(_SUBJECTS))}"
             )

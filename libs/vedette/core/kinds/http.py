@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from vedette.core.assertions import leaves
+from vedette.core.assertions import subjects
 from vedette.core.hosts import IpProtocol
 from vedette.core.http import TOKEN, Auth, HttpProxy, NtlmAuth, check_headers, check_url
 from vedette.core.monitor import ProbedSpec, Target
@@ -234,8 +234,7 @@ class HttpMonitor(ProbedSpec):
 
     @model_validator(mode="after")
     def _reads_what_it_asserts(self) -> Self:
-        subjects = {str(leaf.subject) for node in self.assertions for leaf in leaves(node)}
-        if not self.target.read_body and subjects & _OF_THE_BODY:
+        if not self.target.read_body and subjects(self.assertions) & _OF_THE_BODY:
             raise ValueError("an assertion on the body needs the target's read_body")
         return self
 
