@@ -22,7 +22,11 @@ async def _sealed(world: World) -> bytes:
 
 async def test_a_secret_is_never_shown_and_never_lost(api: Api, world: World) -> None:
     created = await api.create("/channels", a_webhook())
-    assert created["config"] == {"url": "https://hooks.example/", "secret": REDACTED}
+    assert created["config"] == {
+        "url": "https://hooks.example/",
+        "secret": REDACTED,
+        "tell_resolved": True,
+    }
     path = f"/channels/{created['id']}"
     without = a_webhook(url="https://other.example/")
     del without["config"]["secret"]
@@ -34,6 +38,7 @@ async def test_a_secret_is_never_shown_and_never_lost(api: Api, world: World) ->
     assert opened == {
         "url": "https://other.example/",
         "secret": "sixteen characters and more",
+        "tell_resolved": True,
     }
     assert b"sixteen" not in await _sealed(world)
 

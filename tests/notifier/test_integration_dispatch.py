@@ -6,7 +6,7 @@ import asyncio
 from uuid import uuid4
 
 from tests.notifier import given
-from tests.notifier.world import World, by_mail, by_twilio
+from tests.notifier.world import SECRET, World, by_mail, by_twilio
 
 from vedette.core.channel import ChannelConfig
 from vedette.notifier.channel import Channel
@@ -65,6 +65,18 @@ async def test_a_resolution_is_skipped_if_the_opening_failed(world: World, sink:
     assert row["error"] == "not sent: the recipient was never told that it went down"
     assert len(sink.raw) == 1
     assert len(await world.published("notification.failed")) == 1
+
+
+async def test_a_channel_may_leave_out_resolutions(world: World, sink: Sink) -> None:
+    quiet = await world.channel("webhook", url=sink.url, secret=SECRET, tell_resolved=False)
+    opening = world.opened(quiet, await world.webhook(f"{sink.url}/all"))
+    await world.receive(opening, world.resolved(opening))
+    async with world.notifier():
+        await world.has_status("sent", 3)
+        [row] = await world.has_status("skipped", 1)
+    assert row["channel_id"] == quiet
+    assert "tell_resolved" in row["error"]
+    assert not await world.published("notification.failed")
 
 
 async def test_of_reminders_that_wait_only_the_last_is_sent(world: World, sink: Sink) -> None:

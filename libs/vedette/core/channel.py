@@ -21,6 +21,10 @@ class ChannelConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     SECRETS: ClassVar[frozenset[str]] = frozenset()
 
+    tell_resolved: bool = Field(
+        default=True, description="Whether those who were told of an incident are told of its end."
+    )
+
     def recipients(self) -> list[str]:
         """Who gets a message of their own: one delivery each."""
         raise NotImplementedError

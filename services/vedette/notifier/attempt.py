@@ -12,7 +12,16 @@ from vedette.core.errors import Permanent, Transient
 from vedette.notifier import metrics
 from vedette.notifier.channel import Channel
 from vedette.notifier.configs import open_config
-from vedette.notifier.delivery import Claim, Failed, Outcome, Retry, SendFailed, Sent, Skipped
+from vedette.notifier.delivery import (
+    Claim,
+    Failed,
+    Outcome,
+    Retry,
+    SendFailed,
+    Sent,
+    Skipped,
+    Unwanted,
+)
 from vedette.notifier.domain import after_failure, before_sending
 from vedette.notifier.report import event_of, report
 from vedette.notifier.store import Recording
@@ -56,6 +65,8 @@ class Attempts:
         metrics.attempts.labels(claim.delivery.kind).inc()
         try:
             return Sent(await self._sent(claim))
+        except Unwanted as unwanted:
+            return Skipped(f"not sent: {unwanted}")
         except SendFailed as failure:
             return after_failure(
                 failure,
@@ -65,11 +76,11 @@ class Attempts:
             )
 
     async def _sent(self, claim: Claim) -> str | None:
-        """The provider's id. Raises SendFailed, whatever went wrong."""
+        """The provider's id. Raises SendFailed, whatever went wrong, or Unwanted."""
         try:
             async with asyncio.timeout(self.send_timeout_s):
                 return await self._found_or_sent(claim)
-        except SendFailed:
+        except (SendFailed, Unwanted):
             raise
         except Permanent as error:
             # Settings and channels can be mended while the message waits.
@@ -87,6 +98,8 @@ class Attempts:
         if channel is None:
             raise Permanent(f"this version of Vedette has no channels of kind {delivery.kind}")
         config = open_config(self.box, delivery.kind, claim.sealed_config)
+        if delivery.transition == "resolved" and not config.tell_resolved:
+            raise Unwanted("the channel is not told of the end of incidents (tell_resolved)")
         if claim.doubtful and (found := await _found(channel, claim)):
             return found
         return await channel.send(delivery, config)

@@ -81,6 +81,10 @@ class Skipped:
 Outcome = Sent | Retry | Failed | Skipped
 
 
+class Unwanted(VedetteError):
+    """Whoever is behind the channel does not want to be told this."""
+
+
 class SendFailed(VedetteError):
     """A provider did not accept a message; the text is for an operator and holds no secret.
 

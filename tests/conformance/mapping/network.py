@@ -104,7 +104,7 @@ def subjects(node: Any) -> set[str]:
     if not isinstance(node, dict):
         return set()
     if "subject" in node:
-        return {node["subject"]}
+        return {node["subject"]} | subjects(node.get("value_of"))
     return subjects([child for name in ("all", "any") for child in node.get(name, [])]) | subjects(
         node.get("not")
     )

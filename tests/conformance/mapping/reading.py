@@ -23,6 +23,10 @@ class Reading:
     def __contains__(self, key: str) -> bool:
         return self._record.get(key) is not None
 
+    def is_given(self, key: str) -> bool:
+        """Whether the record says anything of a key, be it that there is none."""
+        return key in self._record
+
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key."""
         self._read.add(key)

@@ -49,6 +49,9 @@ class Course:
     remind_every_ms: int | None = None
     slot: int = _START_MS
     waits: tuple[Change, Waiting] | None = None
+    channels: tuple[UUID, ...] = (_ID,)
+    """Who is told of an incident."""
+    tell_resolved: bool = True
     apart: bool = False
     """Whether it was in maintenance at the last check."""
     seen: dict[str, list[Any]] = field(default_factory=dict)
@@ -69,7 +72,7 @@ class Course:
             "changes": bool(judgement.transitions) or apart is not self.apart,
             "notified": sent is not None,
             "sent": sent,
-            "triggered": self.incident is not None,
+            "triggered": self.incident is not None and bool(self.incident.channels),
             "next_check_after_s": after / 1000,
         }
         self._note(judgement, noted, failing=failing)
@@ -89,7 +92,7 @@ class Course:
                 self.incident,
                 change,
                 new_id=_ID,
-                channels=[],
+                channels=self.channels,
                 now=self.slot,
                 maintenances=planned,
             )
@@ -99,16 +102,20 @@ class Course:
         if self.waits is not None and waiting(self.waits[0], planned, self.slot) is None:
             change, held = self.waits
             self.waits = None
-            done = opened(change, new_id=_ID, channels=[], now=self.slot, held=held.held)
+            done = opened(change, new_id=_ID, channels=self.channels, now=self.slot, held=held.held)
             sent = self._take(done)
         return sent or self._remind(planned)
 
-    def _take(self, done: Opened | Resolved) -> str:
+    def _take(self, done: Opened | Resolved) -> str | None:
         self.incident = done.incident if isinstance(done, Opened) else None
-        return "triggered" if isinstance(done, Opened) else "resolved"
+        if not done.incident.channels:
+            return None
+        if isinstance(done, Opened):
+            return "triggered"
+        return "resolved" if self.tell_resolved else None
 
     def _remind(self, planned: list[Planned]) -> str | None:
-        if self.incident is None or self.remind_every_ms is None or planned:
+        if self.incident is None or self.remind_every_ms is None or planned or not self.channels:
             return None
         reminded = remind(self.incident, every_ms=self.remind_every_ms, now=self.slot)
         if reminded is None:
@@ -145,8 +152,6 @@ def series(probe: Mapping[str, Any], expect: Mapping[str, Any], source: str) -> 
         course.see(failing=failing, maintenance=apart)
     for key in ("url", "upside_down"):
         reading.get(key)
-    if reading.get("send_on_resolved", True) is not True:
-        raise NotExpressible("send_on_resolved: false")
     reading.finish()
     return {**course.seen, "results_recorded": len(outcomes), "server_requests": len(outcomes)}
 
@@ -183,7 +188,15 @@ def _course(reading: Reading) -> Course:
         standing,
         _open() if standing.state is State.DOWN else None,
         remind_every_ms=resend * policy.interval_ms or None,
+        channels=_channels(reading),
+        tell_resolved=reading.get("send_on_resolved", True),
     )
+
+
+def _channels(reading: Reading) -> tuple[UUID, ...]:
+    """Somebody is told, unless it is said that there is no provider."""
+    given = reading.is_given("provider")
+    return (_ID,) if reading.get("provider") is not None or not given else ()
 
 
 def _standing(reading: Reading) -> Standing:
@@ -215,7 +228,7 @@ def _policy(interval_s: int, retry_s: int | None, failing: int, good: int) -> Po
 
 def _open() -> Incident:
     return Incident(
-        _ID, since=_START_MS, opened_at=_START_MS, opened_by=1, cause=_CAUSE, channels=()
+        _ID, since=_START_MS, opened_at=_START_MS, opened_by=1, cause=_CAUSE, channels=(_ID,)
     )
 
 
