@@ -9,7 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.conformance.mapping import dns, grpc, http, icmp, streams, websocket
+from tests.conformance.mapping.network import subjects
 from tests.conformance.mapping.reading import NotExpressible, Reading
+
+from vedette.core.monitor import LEAST_REGISTRATION_INTERVAL_S
 
 Definition = dict[str, Any]
 _MODULES: Mapping[str, Callable[[Reading], Definition]] = {
@@ -42,6 +45,8 @@ def definition_of(kind: str, probe: Mapping[str, Any], source: str) -> Definitio
         value = reading.get(ours, reading.get(theirs))
         if value is not None:
             definition[ours] = value
+    if "interval_s" not in definition and "domain" in subjects(definition.get("assertions")):
+        definition["interval_s"] = LEAST_REGISTRATION_INTERVAL_S
     definition |= _telling(reading)
     if "reminder_interval_s" in reading:
         # 0 is never, there.
