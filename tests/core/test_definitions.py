@@ -103,7 +103,8 @@ def test_a_wrong_channel_is_refused(kind: str, config: dict[str, Any]) -> None:
 def test_secrets_are_not_shown() -> None:
     config = WebhookConfig(url="https://a.example/", secret="a very secret secret")
     assert "secret secret" not in str(config.redacted())
-    assert EmailConfig(to=["a@example.org"]).redacted() == {"to": ["a@example.org"]}
+    shown = EmailConfig(to=["a@example.org"]).redacted()
+    assert shown == {"to": ["a@example.org"], "tell_resolved": True}
 
 
 def test_a_signing_key_is_base64_behind_its_prefix_and_text_without() -> None:
