@@ -16,8 +16,10 @@ _HERE = Path(__file__).parent
 _FOLDERS = frozenset({"integration", "e2e", "bench"})
 
 # A machine that stalls is no fault of what is tested.
-hypothesis.settings.register_profile("vedette", deadline=None)
-hypothesis.settings.load_profile("vedette")
+hypothesis.settings.register_profile("thorough", deadline=None)
+# Before each commit a look at the likely; `./task test` is thorough.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
+hypothesis.settings.load_profile("quick")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -202,7 +202,9 @@ async def test_phases_are_durations(context: Context) -> None:
     async with serving(slowly) as server:
         seen = await look(context, server.url)
     assert seen.phases["first_byte"] >= 95
-    assert seen.phases["transfer"] >= 195
+    # A busy machine may notice the first byte late, never early.
+    assert seen.phases["first_byte"] + seen.phases["transfer"] >= 295
+    assert seen.phases["transfer"] >= 100
     assert sum(seen.phases.values()) <= seen.duration_ms
 
 

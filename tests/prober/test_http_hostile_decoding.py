@@ -10,7 +10,7 @@ from contextlib import suppress
 import brotli
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette.prober.http.decoding import Undecodable, decode, decoders
@@ -38,7 +38,6 @@ def pieces(data: bytes, seed: int) -> list[bytes]:
     return [data[a:b] for a, b in zip([0, *cuts], [*cuts, len(data)], strict=True) if a < b]
 
 
-@settings(max_examples=150)
 @given(DATA, CODINGS, st.integers(0, 99))
 def test_what_is_whole_comes_whole(data: bytes, codings: list[str], seed: int) -> None:
     chain = decoders(", ".join(codings))
@@ -47,7 +46,6 @@ def test_what_is_whole_comes_whole(data: bytes, codings: list[str], seed: int) -
     assert all(decoder.finished for decoder in chain)
 
 
-@settings(max_examples=150)
 @given(st.binary(min_size=1, max_size=3000), st.sampled_from(sorted(PACK)), st.data())
 def test_half_is_never_taken_for_whole(data: bytes, coding: str, draw: st.DataObject) -> None:
     whole = PACK[coding](data)
@@ -58,7 +56,6 @@ def test_half_is_never_taken_for_whole(data: bytes, coding: str, draw: st.DataOb
     assert not chain[0].finished
 
 
-@settings(max_examples=300)
 @given(DATA, CODINGS, st.lists(st.tuples(st.integers(0), st.integers(0, 255)), max_size=5))
 def test_noise_is_undecodable_at_worst(
     data: bytes, codings: list[str], changes: list[tuple[int, int]]
