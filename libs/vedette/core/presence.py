@@ -33,4 +33,5 @@ class Presence(BaseModel):
     uplink: bool | None = Field(
         default=None, description="Whether any of its canaries answers; null if it has none."
     )
+    at: int | None = Field(default=None, description="When it says so by its own clock, Unix ms.")
     leaving: bool = Field(default=False, description="It takes no more jobs.")

@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from vedette.core.errors import Transient, VedetteError
 from vedette.runtime.background import background
 from vedette.runtime.memory import keep_what_is_here
+from vedette.runtime.presence import present
 from vedette.runtime.resources import Resources
 from vedette.runtime.settings import ProcessSettings, StoreSettings
 from vedette.telemetry.admin import Probe, admin_app, serving
@@ -83,11 +84,14 @@ async def _serve(name: str, settings: S, running: Running[S], *, admin: bool) ->
             opening.cancel()
             return
         resources = await opening
+        address = getattr(settings, "http", "")
         if admin:
             app = admin_app(ready_probes(resources))
             address = await stack.enter_async_context(serving(app, settings.admin_http))
             log.info("health and metrics", address=f"http://{address}")
         await stack.enter_async_context(running(settings, resources))
+        if isinstance(settings, StoreSettings):
+            await stack.enter_async_context(present(resources, name, address))
         keep_what_is_here()
         log.info("running", instance=resources.instance)
         await stopping

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from vedette.store.pool import transient_errors
 
@@ -28,8 +29,19 @@ async def migrate(dsn: str) -> None:
             await guard.close()
 
 
+def history() -> list[str]:
+    """The numbers of all migrations that this version has, the newest first."""
+    script = ScriptDirectory.from_config(_config())
+    return [revision.revision for revision in script.walk_revisions()]
+
+
 def _upgrade(dsn: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_HISTORY))
+    config = _config()
     config.attributes["dsn"] = dsn
     command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HISTORY))
+    return config

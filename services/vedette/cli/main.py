@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 import typer
 import uvloop
 from pydantic import ValidationError
@@ -122,6 +123,41 @@ def check(
     else:
         checking.report(Console(), spec, result)
     raise typer.Exit(checking.EXIT_CODES.get(result.outcome, checking.COULD_NOT_TELL))
+
+
+@app.command()
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="Print what is found as JSON.")] = False,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where one more process answers /metrics, as `host:port` or a URL: a prober, say."
+            " Those with a database are found by themselves.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Say how everything stands that Vedette is made of, and what to do about it.
+
+    Looks at the database, RabbitMQ and Redis that the environment names as it does for the
+    services, or at the `vedette up` that runs on the data directory; at services, probers, shards,
+    checks and messages on their way, and how long they dwell at each stage. Exits with 0 when
+    nothing is bad, 1 when something is, and 2 when the settings are wrong. Changes nothing.
+    """
+    from vedette.cli.doctor.report import show, told
+    from vedette.cli.doctor.run import examine
+    from vedette.cli.doctor.where import surroundings
+    from vedette.core.wellness import Level
+
+    def start() -> None:
+        report = uvloop.run(examine(surroundings(), metrics or []))
+        if json:
+            typer.echo(orjson.dumps(told(report), option=orjson.OPT_INDENT_2).decode())
+        else:
+            show(Console(), report)
+        raise typer.Exit(int(report.worst is Level.BAD))
+
+    _exit_well(start)
 
 
 @app.command()

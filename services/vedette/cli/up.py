@@ -26,6 +26,7 @@ from vedette.processor.service import running as processor
 from vedette.processor.settings import ProcessorSettings
 from vedette.runtime.launch import open_resources, stop_event
 from vedette.runtime.memory import keep_what_is_here
+from vedette.runtime.presence import present
 from vedette.runtime.resources import Resources
 from vedette.scheduler.service import running as scheduler
 from vedette.scheduler.settings import SchedulerSettings
@@ -73,6 +74,7 @@ async def _everything(settings: UpSettings, welcome: Welcome) -> AsyncIterator[N
             await seal_definitions(resources.pool, secret_box(secret_key.value))
             for service in _services(gateway_settings, resources, secret_key):
                 await stack.enter_async_context(service)
+            await stack.enter_async_context(present(resources, "up", gateway_settings.http))
         keep_what_is_here()
         welcome.ready(gateway_settings.http, settings.data_dir, api_key)
         yield

@@ -1,6 +1,7 @@
 """Presence: the prober tells that it is there, what it can check, and how busy it is."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
@@ -55,6 +56,7 @@ class Announcer:
             waiting=self._limits.waiting,
             concurrency=self._settings.prober_concurrency,
             uplink=self._uplink.answering,
+            at=time.time_ns() // 1_000_000,
             leaving=leaving,
         )
 

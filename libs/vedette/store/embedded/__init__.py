@@ -25,7 +25,7 @@ from vedette.store.embedded.layout import Layout
 from vedette.store.embedded.postmaster import Postmaster
 from vedette.store.embedded.reach import first_closed
 
-__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "running_postgres"]
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "dsn_of_running", "running_postgres"]
 
 DATABASE = "vedette"
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
@@ -125,9 +125,7 @@ class EmbeddedPostgres:
     def _dsn_of(self, database: str) -> str:
         if self._socket_folder is None:
             raise EmbeddedPostgresError("the embedded PostgreSQL is not running")
-        where = f"postgresql://{USER}@/{database}?host={quote(str(self._socket_folder))}"
-        # A socket is called by the port, even of a server that listens nowhere else.
-        return where + (f"&port={self.settings['port']}" if "port" in self.settings else "")
+        return _dsn(database, str(self._socket_folder), self.settings.get("port"))
 
     async def _ensure_database(self) -> None:
         connection = await asyncpg.connect(self._dsn_of("postgres"), timeout=30)
@@ -137,6 +135,29 @@ class EmbeddedPostgres:
                 await connection.execute(f'create database "{DATABASE}"')
         finally:
             await connection.close()
+
+
+def dsn_of_running(directory: Path) -> str | None:
+    """The DSN of the server that another process runs on a directory; None if none seems to.
+
+    Raises EmbeddedPostgresError if that is not ours to see.
+    """
+    file = Layout(directory.resolve()).data / "postmaster.pid"
+    try:
+        lines = file.read_text().splitlines()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise EmbeddedPostgresError(f"cannot read {file}: {error.strerror}") from error
+    # Process, data, start, port, socket's folder, …: the later ones once it has opened them.
+    _, _, _, port, folder = (lines + [""] * 5)[:5]
+    return _dsn(DATABASE, folder, port) if folder else None
+
+
+def _dsn(database: str, folder: str, port: str | None) -> str:
+    where = f"postgresql://{USER}@/{database}?host={quote(folder)}"
+    # A socket is called by the port, even of a server that listens nowhere else.
+    return where + (f"&port={port}" if port is not None else "")
 
 
 @asynccontextmanager

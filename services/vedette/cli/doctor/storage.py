@@ -1,0 +1,61 @@
+"""What is stored of checks: the partitions that come, and those whose time is over."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from vedette.core.wellness import Finding, Level
+from vedette.store.pool import Connection
+
+_LEAST_AHEAD, _AHEAD = 1, 3
+_PARTITIONS = """
+select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
+where i.inhparent = 'check_result'::regclass and c.relname ~ '^check_result_[0-9]{8}$'
+order by 1"""
+
+
+async def examine(db: Connection, retention_days: int) -> list[Finding]:
+    """Whether checks go where they should."""
+    now: Any = await db.fetchval("select now()")
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    rows = await db.fetch(_PARTITIONS)
+    days = [datetime.strptime(row["name"][-8:], "%Y%m%d").replace(tzinfo=UTC) for row in rows]
+    return [_ahead(days, today), await _stray(db), _retention(days, today, retention_days)]
+
+
+def _ahead(days: list[datetime], today: datetime) -> Finding:
+    advice = "See that a processor runs: it makes them each hour; its log says what hinders it."
+    if today not in days:
+        return Finding("partitions", Level.BAD, "there is none for today", advice)
+    ahead = (max(days) - today).days
+    words = f"{len(days)}, made {ahead} days ahead"
+    if ahead < _AHEAD:
+        level = Level.BAD if ahead < _LEAST_AHEAD else Level.WARN
+        return Finding("partitions", level, words, advice)
+    return Finding("partitions", Level.OK, words)
+
+
+async def _stray(db: Connection) -> Finding:
+    if await db.fetchval("select exists (select from check_result_other)"):
+        return Finding(
+            "stray checks",
+            Level.WARN,
+            "the default partition holds checks of days that have none of their own",
+            "Delete from check_result_other what is not needed, lest the partitions of those days"
+            " can't be made.",
+        )
+    return Finding("stray checks", Level.OK, "none")
+
+
+def _retention(days: list[datetime], today: datetime, retention_days: int) -> Finding:
+    if not days:
+        return Finding("retention", Level.OK, "nothing is kept yet")
+    kept = (today - min(days)).days
+    words = f"the oldest day is {max(kept, 0)} days ago, {retention_days} are kept"
+    if min(days) < today - timedelta(days=retention_days + 1):
+        return Finding(
+            "retention",
+            Level.WARN,
+            words,
+            "See that a processor runs, and has the same VEDETTE_RETENTION_DAYS as is set here.",
+        )
+    return Finding("retention", Level.OK, words)
