@@ -52,6 +52,24 @@ class StoreSettings(ProcessSettings):
     )
 
 
+class RetentionSettings(StoreSettings):
+    """What holds where a workspace says nothing of how long what was seen is kept."""
+
+    retention_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="Days that single checks are kept, if a workspace does not say otherwise.",
+    )
+    evidence_retention_days: int = Field(
+        default=180,
+        ge=1,
+        le=3650,
+        description="Days that failing answers are kept as evidence, "
+        "if a workspace does not say otherwise.",
+    )
+
+
 class KeyedSettings(StoreSettings):
     """Settings of every process that reads secrets from the database."""
 

@@ -2,10 +2,10 @@
 
 from pydantic import Field, SecretStr
 
-from vedette.runtime.settings import KeyedSettings
+from vedette.runtime.settings import KeyedSettings, RetentionSettings
 
 
-class GatewaySettings(KeyedSettings):
+class GatewaySettings(KeyedSettings, RetentionSettings):
     """Settings of the gateway."""
 
     http: str = Field(
@@ -30,6 +30,12 @@ class GatewaySettings(KeyedSettings):
         pattern=r"^https?://[^/\s]+(/[^\s]*)?$",
         description="Where people reach Vedette, like `https://vedette.example`: messages "
         "link to it, and with it the status screen always asks for the API key.",
+    )
+    retention_max_days: int = Field(
+        default=400,
+        ge=1,
+        le=3650,
+        description="Days that a workspace may ask checks and evidence to be kept for at most.",
     )
     check_margin_s: float = Field(
         default=10,

@@ -10,7 +10,7 @@ from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
 from vedette.processor.regions.watch import LOOK_S, Watch
 from vedette.processor.settings import ProcessorSettings
-from vedette.processor.upkeep import keep_up, sum_up
+from vedette.processor.upkeep import keep_up, let_go, sum_up
 from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
 
@@ -20,6 +20,7 @@ SWEEP_S = 5
 CLOSE_S = 1
 UPKEEP_S = 3600
 SUM_UP_S = 60
+LET_GO_S = 60
 
 
 @asynccontextmanager
@@ -40,6 +41,9 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     async def rollups() -> None:
         await sum_up(resources.pool, settings, now=datetime.now(UTC))
 
+    async def retention() -> None:
+        await let_go(resources.pool, settings, now=datetime.now(UTC))
+
     await upkeep()
     async with (
         background("sweep", lambda: every(SWEEP_S, handlers.sweep)),
@@ -47,6 +51,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
         background("regions", lambda: every(LOOK_S, regions.look)),
         background("care", care.run),
         background("upkeep", lambda: every(UPKEEP_S, upkeep)),
+        background("retention", lambda: every(LET_GO_S, retention)),
         background("rollups", lambda: every(SUM_UP_S, rollups)),
         consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
     ):

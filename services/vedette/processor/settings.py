@@ -2,18 +2,12 @@
 
 from pydantic import Field
 
-from vedette.runtime.settings import StoreSettings
+from vedette.runtime.settings import RetentionSettings
 
 
-class ProcessorSettings(StoreSettings):
+class ProcessorSettings(RetentionSettings):
     """How long what was seen is kept, and when a region is unhealthy."""
 
-    retention_days: int = Field(
-        default=90, ge=1, le=3650, description="Days that single checks are kept."
-    )
-    evidence_retention_days: int = Field(
-        default=180, ge=1, le=3650, description="Days that failing answers are kept as evidence."
-    )
     hourly_retention_days: int = Field(
         default=180, ge=91, le=3650, description="Days that sums of checks by the hour are kept."
     )

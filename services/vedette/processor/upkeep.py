@@ -8,10 +8,11 @@ from vedette.processor.expiring import forget_ended
 from vedette.processor.partitions import CHECKS, DAILY, HOURLY, drop, make
 from vedette.processor.passive.store import PassiveStore
 from vedette.processor.regions.store import forget_old_notices
+from vedette.processor.retention import longest, prune
 from vedette.processor.rollup import roll_up
 from vedette.processor.settings import ProcessorSettings
 from vedette.store import inbox
-from vedette.store.pool import Pool, transaction
+from vedette.store.pool import Pool, connection, transaction
 
 AHEAD_DAYS = 7
 
@@ -22,16 +23,17 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
     await make(
         pool, CHECKS, since=today - timedelta(days=1), until=today + timedelta(days=AHEAD_DAYS)
     )
+    async with connection(pool) as db:
+        checks_days = await longest(db, settings.retention_days)
     for parted, days in (
-        (CHECKS, settings.retention_days),
+        (CHECKS, checks_days),
         (HOURLY, settings.hourly_retention_days),
         (DAILY, settings.daily_retention_days),
     ):
         await drop(pool, parted, before=today - timedelta(days=days))
-    evidence_from = today - timedelta(days=settings.evidence_retention_days)
+    reports_from = today - timedelta(days=settings.evidence_retention_days)
     async with transaction(pool) as db:
-        await db.execute("delete from check_evidence where slot < $1", evidence_from)
-        await PassiveStore(db).forget_reports(older_than_ms=to_ms(evidence_from))
+        await PassiveStore(db).forget_reports(older_than_ms=to_ms(reports_from))
         await forget_ended(db)
         await inbox.forget_old(db)
         await probers.forget_old(db)
@@ -41,8 +43,14 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
 
 async def sum_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> None:
     """Roll up what can be rolled up by now. Harmless to repeat."""
-    oldest = _day(now) - timedelta(days=settings.retention_days)
-    await roll_up(pool, now=now, oldest=oldest)
+    async with connection(pool) as db:
+        days = await longest(db, settings.retention_days)
+    await roll_up(pool, now=now, oldest=_day(now) - timedelta(days=days))
+
+
+async def let_go(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> None:
+    """Delete some of what is past its retention within days that others keep. Repeat it."""
+    await prune(pool, settings, today=_day(now))
 
 
 def _day(now: datetime) -> datetime:

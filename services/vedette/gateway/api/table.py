@@ -11,6 +11,7 @@ from vedette.gateway.api import (
     monitors,
     regions,
     reports,
+    retention,
     series,
     summary,
     trials,
@@ -28,6 +29,7 @@ ENDPOINTS = (
     *maintenance.ENDPOINTS,
     *deliveries.ENDPOINTS,
     *regions.ENDPOINTS,
+    *retention.ENDPOINTS,
     *summary.ENDPOINTS,
     *metrics.ENDPOINTS,
 )
