@@ -149,7 +149,7 @@ async def test_a_long_transaction_is_told_with_its_pid(
         assert f"pg_terminate_backend({db.get_server_pid()})" in (found.advice or "")
 
 
-async def test_messages_that_were_given_up_and_unknown_monitors_are_told(
+async def test_messages_given_up_or_parked_and_unknown_monitors_are_told(
     where: Surroundings, pool: Pool
 ) -> None:
     workspace, channel = await add_workspace(pool), uuid4()
@@ -174,25 +174,29 @@ async def test_messages_that_were_given_up_and_unknown_monitors_are_told(
         workspace,
         channel,
     )
+    await pool.execute(
+        "insert into dead_message (id, queue, routing_key, reason, attempts, headers, body)"
+        " values ($1, 'q', 'k', 'permanent', 1, '{}', '')",
+        uuid4(),
+    )
     found = await examined(where)
+    assert found["parked"].level is Level.WARN
     assert "mailbox full" in found["given up"].words
     assert (found["monitors"].level, found["monitors"].words) == (Level.WARN, "1 unknown")
 
 
-async def test_queues_that_nobody_reads_and_dead_letters_are_told(broker: Broker) -> None:
+async def test_queues_that_nobody_reads_are_told(broker: Broker) -> None:
     async def ignore(_: Message) -> None:
         pass
 
     async with open_bus(broker.url) as bus:
         await bus.declare(jobs("mars"))
-        await bus.publish(Exchange.DEAD, [Outgoing("x", b"")])
         await bus.publish(Exchange.JOBS, [Outgoing("mars", b"")])
         read = {queue: ignore for queue in SHARED if queue.name.startswith("processor")}
         async with consuming(bus, read, prefetch=1, drain_s=1):
             found = {one.part: one for one in await of_broker.examine(broker.url, ["mars"])}
     assert found["broker"].level is Level.OK
     assert found["broker"].words.startswith("RabbitMQ ")
-    assert found["dead letters"].level is Level.WARN
     assert found["jobs.mars"].level is Level.BAD
     assert "VEDETTE_REGION=mars" in (found["jobs.mars"].advice or "")
     assert "incidents.states" in found

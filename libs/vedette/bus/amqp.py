@@ -16,7 +16,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from vedette.bus.amqplink import BROKEN, Link, outage
-from vedette.bus.amqpmessage import received, sent
+from vedette.bus.amqpmessage import put, received, sent
 from vedette.bus.api import Consumer, Exchange, Handler, Outgoing, Queue
 from vedette.bus.drain import drain
 from vedette.bus.middleware import wrap
@@ -66,6 +66,13 @@ class AmqpBus:
                         for message in messages
                     )
                 )
+
+    async def put(self, queue: str, message: Outgoing) -> None:
+        """Put a message into one queue and wait for the broker's confirmation."""
+        target = self._link.straight_to_queues()
+        with outage():
+            async with asyncio.timeout(PATIENCE_S):
+                await target.publish(put(message), queue, mandatory=True)
 
     async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> Consumer:
         """Call `handler` for each message, up to `prefetch` at a time. Raises Transient."""

@@ -7,13 +7,19 @@ from typing import Any
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange, AbstractQueue
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError, PublishError
+from aio_pika.exceptions import (
+    CONNECTION_EXCEPTIONS,
+    ChannelPreconditionFailed,
+    DeliveryError,
+    PublishError,
+)
 
-from vedette.bus.api import Exchange, Queue, Unroutable
+from vedette.bus.api import DELIVERY_LIMIT, Exchange, Queue, Unroutable
 from vedette.core.errors import Transient
 
 BROKEN = (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError, asyncio.InvalidStateError)
-DELIVERY_LIMIT = 20
+# RabbitMQ 4 knows -1 for "none", 3 doesn't: what is parked may be taken as often as need be.
+_NO_LIMIT = 2**31 - 1
 _HEARTBEAT_S = 20
 _PATIENCE_S = 10
 
@@ -55,6 +61,8 @@ class Link:
         # The broker may hold a dead connection's private queues for a while; ours are new.
         self._token = secrets.token_hex(3)
         self._publishing: AbstractChannel
+        self._declaring = asyncio.Lock()
+        self._refusable: AbstractChannel | None = None
         self._exchanges: dict[Exchange, AbstractExchange] = {}
         connection.close_callbacks.add(self._break)
 
@@ -81,11 +89,17 @@ class Link:
             raise Transient("RabbitMQ: not connected")
         return self._exchanges[name]
 
+    def straight_to_queues(self) -> AbstractExchange:
+        """The exchange whose keys are names of queues. Raises Transient if the link is broken."""
+        if self.broken.is_set():
+            raise Transient("RabbitMQ: not connected")
+        return self._publishing.default_exchange
+
     async def declare(self, queue: Queue) -> None:
         """Make sure a queue exists and is bound. Raises Transient."""
         with outage():
             async with asyncio.timeout(_PATIENCE_S):
-                await self._declare(self._publishing, queue)
+                await self._declare(queue)
 
     async def consumable(
         self, queue: Queue, prefetch: int
@@ -95,7 +109,8 @@ class Link:
             async with asyncio.timeout(_PATIENCE_S):
                 channel = await self._channel()
                 await channel.set_qos(prefetch_count=prefetch)
-                return channel, await self._declare(channel, queue)
+                name = await self._declare(queue)
+                return channel, await channel.get_queue(name, ensure=False)
 
     async def release(self, channel: AbstractChannel) -> None:
         """Close a consumer's channel; what it has not acknowledged is delivered again."""
@@ -129,17 +144,39 @@ class Link:
         underlying.on_consumer_cancel_callbacks.add(self._break)
         return channel
 
-    async def _declare(self, channel: AbstractChannel, queue: Queue) -> AbstractQueue:
-        declared = await channel.declare_queue(
-            f"{queue.name}.{self._token}" if queue.private else queue.name,
-            durable=not queue.private,
-            exclusive=queue.private,
-            auto_delete=queue.private,
-            arguments=_arguments(queue),
-        )
-        for binding in queue.bindings:
-            await declared.bind(binding.exchange.value, binding.key)
-        return declared
+    async def _declare(self, queue: Queue) -> str:
+        """Declare and bind a queue; returns the broker's name of it."""
+        name = f"{queue.name}.{self._token}" if queue.private else queue.name
+        async with self._declaring:
+            declared = await self._declared(name, queue)
+            for binding in queue.bindings:
+                await declared.bind(binding.exchange.value, binding.key)
+        return name
+
+    async def _declared(self, name: str, queue: Queue) -> AbstractQueue:
+        try:
+            return await (await self._scratch()).declare_queue(
+                name,
+                durable=not queue.private,
+                exclusive=queue.private,
+                auto_delete=queue.private,
+                arguments=_arguments(queue),
+            )
+        except ChannelPreconditionFailed as error:
+            # It serves as it is; what can't be changed can only be deleted, by who knows it empty.
+            log.warning(
+                "RabbitMQ: a queue stands as another version made it; delete it while it is empty"
+                " to have it made anew",
+                queue=name,
+                error=str(error),
+            )
+            return await (await self._scratch()).declare_queue(name, passive=True)
+
+    async def _scratch(self) -> AbstractChannel:
+        """A channel that may be closed by the broker for what it refuses."""
+        if self._refusable is None or self._refusable.is_closed:
+            self._refusable = await self._connection.channel(publisher_confirms=False)
+        return self._refusable
 
     def _break(self, *_: object) -> None:
         self.broken.set()
@@ -154,10 +191,13 @@ def _arguments(queue: Queue) -> dict[str, Any]:
     if queue.private:
         return {}
     # What expires, or kills its consumers too often, goes elsewhere, never away.
-    arguments: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": DELIVERY_LIMIT}
+    arguments: dict[str, Any] = {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": _NO_LIMIT if queue.last_resort else DELIVERY_LIMIT,
+    }
     if queue.expired is not None:
         dead = {"exchange": queue.expired.exchange.value, "routing-key": queue.expired.key}
-    elif not queue.fleeting and queue.bindings[0].exchange is not Exchange.DEAD:
+    elif not queue.fleeting and not queue.last_resort:
         dead = {"exchange": Exchange.DEAD.value, "routing-key": queue.name}
     else:
         return arguments

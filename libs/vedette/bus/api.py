@@ -9,6 +9,9 @@ from typing import ClassVar, Protocol
 
 from vedette.core.errors import Transient
 
+DELIVERY_LIMIT = 20
+"""How often a message may come back from consumers that died with it, before it is parked."""
+
 
 class Exchange(StrEnum):
     """Where messages are published. Each is a topic exchange: `*` is a word, `#` any words."""
@@ -42,6 +45,11 @@ class Queue:
     expired: Binding | None = None
     fleeting: bool = False
 
+    @property
+    def last_resort(self) -> bool:
+        """Whether it holds what was parked, for which there is nowhere else to go."""
+        return any(binding.exchange is Exchange.DEAD for binding in self.bindings)
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -70,7 +78,7 @@ class Message:
 
 
 class Unroutable(Transient):
-    """No queue takes a message that must not get lost: a job or a result."""
+    """No queue takes a message that must not get lost: a job, a result, or one that is put."""
 
 
 Handler = Callable[[Message], Awaitable[None]]
@@ -107,6 +115,14 @@ class Bus(Protocol):
 
         Raises Transient if it can't: none, some or all may have gone out. Raises Unroutable if no
         queue takes a job or a result; an event without listeners is fine.
+        """
+        ...
+
+    async def put(self, queue: str, message: Outgoing) -> None:
+        """Put a message into the one queue of this name, past all exchanges.
+
+        Returns when the bus has taken responsibility for it. Raises Unroutable if there is no such
+        queue, else Transient if it can't.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 Messages live in memory and die with the process. Jobs that die so are due again. Events do not
 die: publishing one returns only when every shared queue's handler has dealt with it, and until
-then it stands in the outbox.
+then it stands in the outbox. In the same way a message is parked once its keeper has it.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from vedette.bus.localqueue import Entry, LocalQueue, entry_of
 from vedette.bus.middleware import wrap
 from vedette.bus.routing import matches
 from vedette.telemetry.traces import traceparent
+
+_MUST_NOT_DIE = frozenset({Exchange.EVENTS, Exchange.DEAD})
 
 
 class LocalBus:
@@ -31,18 +33,28 @@ class LocalBus:
             self._queue(queue)
 
     async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
-        """Queue all; for events, also wait until the shared queues' handlers are done."""
+        """Queue all; what must not die is published when the shared queues' handlers are done."""
         current = traceparent()
         dealt_with: list[asyncio.Future[None]] = []
         for message in messages:
             for queue in self._bound(Binding(exchange, message.key)):
                 entry = entry_of(message, current)
-                if exchange is Exchange.EVENTS and not queue.queue.private:
+                if exchange in _MUST_NOT_DIE and not queue.queue.private:
                     entry.done = asyncio.get_running_loop().create_future()
                     dealt_with.append(entry.done)
                 queue.put(entry)
         if dealt_with:
             await asyncio.gather(*dealt_with)
+
+    async def put(self, queue: str, message: Outgoing) -> None:
+        """Queue a message and wait until it was dealt with."""
+        target = self._queues.get(queue)
+        if target is None:
+            raise Unroutable(f"there is no queue {queue}")
+        entry = entry_of(message, traceparent())
+        entry.done = asyncio.get_running_loop().create_future()
+        target.put(entry)
+        await entry.done
 
     async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> Consumer:
         """Call `handler` for each message, up to `prefetch` at a time."""

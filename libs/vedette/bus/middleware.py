@@ -18,10 +18,12 @@ from tenacity import (
     RetryCallState,
     retry_if_exception_type,
     retry_if_not_exception_type,
+    stop_never,
     wait_exponential_jitter,
 )
 
-from vedette.bus.api import Bus, Exchange, Handler, Message, Outgoing, Queue
+from vedette.bus import parking
+from vedette.bus.api import Binding, Bus, Exchange, Handler, Message, Outgoing, Queue
 from vedette.core.errors import Permanent, Transient
 from vedette.telemetry.traces import span
 
@@ -66,16 +68,37 @@ def measured(_bus: Bus, queue: Queue, handler: Handler) -> Handler:
     return measure
 
 
+class GaveUp(Exception):
+    """A message that can't be dealt with: why, and after how many tries."""
+
+    def __init__(self, error: BaseException, tries: int) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.tries = tries
+
+
 def parked(bus: Bus, queue: Queue, handler: Handler) -> Handler:
-    """Park a message that can't be dealt with, with the reason, and go on."""
+    """Park a message that can't be dealt with, with the reason, and go on.
+
+    If its queue says where messages go that expire, it goes there too, unless it is no message at
+    all: its jobs are accounted for like those that nobody took.
+    """
     done, dead = (handled.labels(label(queue), end) for end in ("done", "dead"))
 
     async def park(message: Message) -> None:
         try:
             await handler(message)
-        except Exception as error:
-            log.exception("message parked", queue=queue.name, key=message.key, id=message.id)
-            await _park(bus, _dead(queue, message, error))
+        except GaveUp as end:
+            log.exception(
+                "message parked",
+                queue=queue.name,
+                key=message.key,
+                id=message.id,
+                exc_info=end.error,
+            )
+            await _publish(bus, Exchange.DEAD, parking.parked(queue, message, end.error, end.tries))
+            if queue.expired is not None and not isinstance(end.error, Permanent):
+                await _publish(bus, queue.expired.exchange, _late(queue.expired, message))
             dead.inc()
         else:
             done.inc()
@@ -84,10 +107,17 @@ def parked(bus: Bus, queue: Queue, handler: Handler) -> Handler:
 
 
 def retried(_bus: Bus, queue: Queue, handler: Handler) -> Handler:
-    """Try again: for ever after a Transient error, a few times after an unexpected one."""
+    """Try again: for ever after a Transient error, a few times after an unexpected one.
+
+    What was parked is tried for ever, whatever the error.
+    """
 
     async def retry(message: Message) -> None:
-        await _retrying(queue)(handler, message)
+        retrying = _retrying(queue)
+        try:
+            await retrying(handler, message)
+        except Exception as error:
+            raise GaveUp(error, retrying.statistics["attempt_number"]) from error
 
     return retry
 
@@ -107,9 +137,10 @@ def _retrying(queue: Queue) -> AsyncRetrying:
             "trying again", queue=queue.name, attempt=state.attempt_number, error=str(error)
         )
 
+    final = (asyncio.CancelledError,) if queue.last_resort else (Permanent, asyncio.CancelledError)
     return AsyncRetrying(
-        retry=retry_if_not_exception_type((Permanent, asyncio.CancelledError)),
-        stop=_gives_up,
+        retry=retry_if_not_exception_type(final),
+        stop=stop_never if queue.last_resort else _gives_up,
         wait=wait_exponential_jitter(multiplier=0.1, max=5, jitter=0.1),
         before_sleep=report,
         reraise=True,
@@ -121,23 +152,13 @@ def _gives_up(state: RetryCallState) -> bool:
     return not isinstance(error, Transient) and state.attempt_number >= ATTEMPTS
 
 
-async def _park(bus: Bus, dead: Outgoing) -> None:
+async def _publish(bus: Bus, exchange: Exchange, message: Outgoing) -> None:
     retrying = AsyncRetrying(
         retry=retry_if_exception_type(Transient),
         wait=wait_exponential_jitter(multiplier=0.1, max=5),
     )
-    await retrying(bus.publish, Exchange.DEAD, [dead])
+    await retrying(bus.publish, exchange, [message])
 
 
-def _dead(queue: Queue, message: Message, error: Exception) -> Outgoing:
-    return Outgoing(
-        key=queue.name,
-        body=message.body,
-        id=message.id,
-        traceparent=message.traceparent,
-        headers={
-            "vedette-queue": queue.name,
-            "vedette-key": message.key,
-            "vedette-reason": f"{type(error).__name__}: {error}"[:1000],
-        },
-    )
+def _late(to: Binding, message: Message) -> Outgoing:
+    return Outgoing(key=to.key, body=message.body, id=message.id, traceparent=message.traceparent)

@@ -5,6 +5,8 @@ from vedette.bus.api import Binding, Exchange, Queue
 RESULTS_KEY = "results"
 EXPIRED_KEY = "expired"
 PRESENCE_KEY = "presence"
+JOBS_PREFIX = "jobs."
+"""What the names of all queues of jobs begin with."""
 
 RESULTS = Queue("processor.results", (Binding(Exchange.RESULTS, RESULTS_KEY),))
 """Result batches."""
@@ -69,7 +71,7 @@ def urgent_jobs(region: str) -> Queue:
 
 def _jobs(name: str, key: str) -> Queue:
     return Queue(
-        f"jobs.{name}",
+        f"{JOBS_PREFIX}{name}",
         (Binding(Exchange.JOBS, key),),
         expired=Binding(Exchange.RESULTS, EXPIRED_KEY),
     )

@@ -52,6 +52,11 @@ def hidden_url(url: str) -> str:
     return replaced(url, lambda _name, _secret: REDACTED)
 
 
+def hidden_json(value: Any) -> Any:
+    """A JSON value with a placeholder for each secret, as far as names and URLs tell."""
+    return visited_json(value, _hidden)
+
+
 def _hidden(value: Any, why: Secrecy) -> Any:
     match why:
         case Secrecy.SECRET:
@@ -59,7 +64,7 @@ def _hidden(value: Any, why: Secrecy) -> Any:
         case Secrecy.URL:
             return hidden_url(value)
         case Secrecy.SENT:
-            return visited_json(value, _hidden)
+            return hidden_json(value)
 
 
 def _counterpart(item: Any, at: int, stored: list[Any]) -> Any:

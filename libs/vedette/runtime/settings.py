@@ -48,7 +48,7 @@ class StoreSettings(ProcessSettings):
         "`vedette up` runs its own in the data directory; a service apart needs it.",
     )
     database_pool: int = Field(
-        default=10, ge=2, le=200, description="Connections a process keeps to PostgreSQL at most."
+        default=10, ge=5, le=200, description="Connections a process keeps to PostgreSQL at most."
     )
 
 

@@ -1,6 +1,5 @@
 """The commands."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,10 +7,10 @@ from typing import Annotated, Any
 import orjson
 import typer
 import uvloop
-from pydantic import ValidationError
 from rich.console import Console
-from rich.markup import escape
 
+from vedette.cli.dead.commands import app as dead
+from vedette.cli.endings import complain, exit_well
 from vedette.core.errors import VedetteError
 from vedette.core.version import __version__
 
@@ -23,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     epilog="Settings come from the environment (VEDETTE_…): see docs/settings.md.",
 )
-errors = Console(stderr=True)
+app.add_typer(dead)
 
 
 class Service(StrEnum):
@@ -60,7 +59,7 @@ def up() -> None:
         finally:
             provider.shutdown()
 
-    _exit_well(start)
+    exit_well(start)
 
 
 @app.command()
@@ -116,7 +115,7 @@ def check(
         spec = checking.definition_of(target, kind, file)
         result = uvloop.run(checking.check_once(spec, ProberSettings.at_home()))
     except VedetteError as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        complain(error)
         raise typer.Exit(checking.COULD_NOT_TELL) from None
     if json:
         typer.echo(result.model_dump_json(indent=2, exclude_none=True))
@@ -157,7 +156,7 @@ def doctor(
             show(Console(), report)
         raise typer.Exit(int(report.worst is Level.BAD))
 
-    _exit_well(start)
+    exit_well(start)
 
 
 @app.command()
@@ -182,19 +181,6 @@ def version() -> None:
 def main() -> None:
     """The entry point."""
     app()
-
-
-def _exit_well(start: Any) -> None:
-    from vedette.runtime.launch import explain
-
-    try:
-        start()
-    except ValidationError as error:
-        sys.stderr.write(explain(error))
-        raise typer.Exit(2) from None
-    except (VedetteError, OSError) as error:
-        errors.print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

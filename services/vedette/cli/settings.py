@@ -25,5 +25,5 @@ class UpSettings(StoreSettings):
         description="Where `vedette up` keeps its database and keys: `/var/lib/vedette` for root, "
         "`~/.local/share/vedette` for others.",
     )
-    database_pool: int = Field(default=20, ge=2, le=200)
+    database_pool: int = Field(default=20, ge=10, le=200)
     log_format: LogFormat = "text"

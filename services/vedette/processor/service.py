@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from vedette.bus.consuming import consuming
+from vedette.bus.topology import DEAD
 from vedette.processor.closing import Closing
+from vedette.processor.dead.care import DeadCare
 from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
 from vedette.processor.regions.watch import LOOK_S, Watch
@@ -34,6 +36,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     handlers = Handlers(resources.pool, heard=regions.heard)
     care = Care(resources.pool)
     closing = Closing(resources.pool, resources.bus)
+    dead = DeadCare(resources.pool, resources.bus)
 
     async def upkeep() -> None:
         await keep_up(resources.pool, settings, now=datetime.now(UTC))
@@ -50,9 +53,15 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
         background("closing", lambda: every(CLOSE_S, closing.sweep)),
         background("regions", lambda: every(LOOK_S, regions.look)),
         background("care", care.run),
+        background("parked messages", dead.run),
         background("upkeep", lambda: every(UPKEEP_S, upkeep)),
         background("retention", lambda: every(LET_GO_S, retention)),
         background("rollups", lambda: every(SUM_UP_S, rollups)),
-        consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
+        consuming(
+            resources.bus,
+            handlers.table() | {DEAD: dead.keep},
+            prefetch=PREFETCH,
+            drain_s=resources.drain_s,
+        ),
     ):
         yield

@@ -22,3 +22,9 @@ class ProcessorSettings(RetentionSettings):
         "last 30 s), or all its probers without their uplink, before people are told that it is "
         "unhealthy. A region that never had a prober has 5 minutes at least.",
     )
+    dead_retention_days: int = Field(
+        default=90,
+        ge=1,
+        le=3650,
+        description="Days that parked messages wait for somebody to deal with them.",
+    )

@@ -12,7 +12,7 @@ from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelNotFoundEntity
 
 from vedette.bus.api import Queue
-from vedette.bus.topology import DEAD, SHARED, jobs, urgent_jobs
+from vedette.bus.topology import SHARED, jobs, urgent_jobs
 from vedette.core.wellness import Finding, Level
 
 _PATIENCE_S = 5
@@ -112,9 +112,7 @@ async def _depth(connection: AbstractConnection, queue: Queue) -> _Depth | None:
 
 
 def _findings(depths: list[_Depth]) -> list[Finding]:
-    dead = sum(depth.messages for depth in depths if depth.queue == DEAD)
-    working = [depth for depth in depths if depth.queue != DEAD]
-    return [*_idle(working), _waiting(working), _dead(dead)]
+    return [*_idle(depths), _waiting(depths)]
 
 
 def _idle(depths: list[_Depth]) -> list[Finding]:
@@ -132,6 +130,8 @@ def _idle(depths: list[_Depth]) -> list[Finding]:
 
 
 def _reader(queue: Queue) -> str:
+    if queue.last_resort:
+        return "processor"
     service, _, rest = queue.name.partition(".")
     if service != "jobs":
         return service
@@ -150,14 +150,3 @@ def _waiting(depths: list[_Depth]) -> Finding:
             f"Add more of what reads it: {_reader(deepest.queue)}.",
         )
     return Finding("queues", Level.OK, words)
-
-
-def _dead(count: int) -> Finding:
-    if count:
-        return Finding(
-            "dead letters",
-            Level.WARN,
-            f"{count} messages that no handler could deal with",
-            "See why with `vedette dead list`, then replay or drop them.",
-        )
-    return Finding("dead letters", Level.OK, "none")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from vedette.core.wellness import Figures, Finding, Level, examined
+from vedette.store import dead
 from vedette.store.pool import Connection
 
 _STATES = """
@@ -22,6 +23,7 @@ async def examine(db: Connection, figures: Figures) -> list[Finding]:
     return [
         *examined(figures),
         await _failed(db),
+        await _parked(db),
         await _monitors(db),
         await _heartbeat(db),
     ]
@@ -38,6 +40,18 @@ async def _failed(db: Connection) -> Finding:
             " lists them.",
         )
     return Finding("given up", Level.OK, "no message of the last 24 hours")
+
+
+async def _parked(db: Connection) -> Finding:
+    parked = sum(found.count for found in await dead.counts(db))
+    if parked:
+        return Finding(
+            "parked",
+            Level.WARN,
+            f"{parked} messages that no service could deal with",
+            "See why with `vedette dead list`, then have them put back, or drop them.",
+        )
+    return Finding("parked", Level.OK, "no message")
 
 
 async def _monitors(db: Connection) -> Finding:

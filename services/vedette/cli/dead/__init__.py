@@ -1,0 +1,1 @@
+"""`vedette dead`: parked messages, listed, shown, put back and dropped."""

@@ -1,0 +1,34 @@
+"""How a command ends when it can't do what it should: with a line that says why, and a code."""
+
+import sys
+from collections.abc import Callable
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+
+from vedette.core.errors import VedetteError
+
+FAILED = 1
+MISUSED = 2
+errors = Console(stderr=True)
+
+
+def exit_well(start: Callable[[], None]) -> None:
+    """Run a command; what stops it is told in a line, without a traceback."""
+    from vedette.runtime.launch import explain
+
+    try:
+        start()
+    except ValidationError as error:
+        sys.stderr.write(explain(error))
+        raise typer.Exit(MISUSED) from None
+    except (VedetteError, OSError) as error:
+        complain(error)
+        raise typer.Exit(FAILED) from None
+
+
+def complain(error: object) -> None:
+    """Tell of an error."""
+    errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Parked messages: kept in the database, put back on request."""
