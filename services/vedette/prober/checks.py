@@ -73,10 +73,14 @@ class Checker:
                 seen = await beside(self._context, plan.domain_host, seen, until)
         finally:
             self._limits.leave(host)
+        lost = self._context.pulse.lost(began, plan.timeout_s)
         if seen.trouble is not None:
-            trouble = await self._context.uplink.excuse(seen.trouble, began)
+            excused = lost.excuse(seen.trouble)
+            trouble = await self._context.uplink.excuse(excused, began)
             seen = replace(seen, trouble=trouble)
         result = result_of(job, seen, plan.expectation, started_at, plan.telling)
+        if result.reason is Reason.LATENCY and lost:
+            return internal_error(job, lost.words, started_at)
         return Discretion(seen.secrets).result(result) if seen.secrets else result
 
 

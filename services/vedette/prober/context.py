@@ -6,6 +6,7 @@ from vedette.prober.curl import CurlDriver
 from vedette.prober.guard import Guard
 from vedette.prober.icmp.pinger import Pinger
 from vedette.prober.names import Resolver
+from vedette.prober.pulse import Pulse
 from vedette.prober.registration.registries import Registries
 from vedette.prober.uplink import Uplink
 
@@ -22,3 +23,4 @@ class Context:
     pinger: Pinger = field(default_factory=Pinger)
     registries: Registries = field(default_factory=Registries)
     uplink: Uplink = field(default_factory=Uplink)
+    pulse: Pulse = field(default_factory=Pulse)

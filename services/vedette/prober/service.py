@@ -19,6 +19,7 @@ from vedette.prober.limits import Limits
 from vedette.prober.names import Resolver
 from vedette.prober.presence import Announcer, present
 from vedette.prober.probes import offer
+from vedette.prober.pulse import beating
 from vedette.prober.results import ResultBuffer
 from vedette.prober.settings import ProberSettings
 from vedette.prober.uplink import canaries, watched_uplink
@@ -68,9 +69,16 @@ async def probing(settings: ProberSettings) -> AsyncIterator[Context]:
     registries = settings.registries()
     watched = watched_uplink(canaries(settings.prober_canaries), settings.prober_canary_interval_s)
     try:
-        async with watched as uplink:
+        async with watched as uplink, beating() as pulse:
             yield Context(
-                curl, resolver, settings.ca_file(), settings.guard(), pinger, registries, uplink
+                curl,
+                resolver,
+                settings.ca_file(),
+                settings.guard(),
+                pinger,
+                registries,
+                uplink,
+                pulse,
             )
     finally:
         await registries.close()
