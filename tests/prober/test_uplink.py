@@ -76,6 +76,14 @@ async def test_an_uplink_that_came_back_meanwhile_was_gone_all_the_same() -> Non
         assert await uplink.excuse(SILENT, perf_counter()) is SILENT
 
 
+async def test_a_check_that_began_after_the_last_look_is_excused_by_it() -> None:
+    uplink = Uplink([nobody()])
+    await uplink.look()
+    trouble = await uplink.excuse(SILENT, perf_counter())
+    assert trouble is not None
+    assert trouble.reason is Reason.INTERNAL_ERROR
+
+
 async def test_checks_that_fail_together_share_one_look() -> None:
     connections = []
 

@@ -58,7 +58,8 @@ class Uplink:
             return trouble
         if not self._gone_since(began):
             await self._fresh()
-        if not self._gone_since(began):
+        # What the last look saw holds until the next, also for a check that began after it.
+        if self._answering and not self._gone_since(began):
             return trouble
         message = f"the prober's own uplink is gone: no canary answers ({trouble.message})"
         return Trouble(Reason.INTERNAL_ERROR, message)
