@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import secrets
 import shutil
@@ -58,6 +59,7 @@ def main() -> int:
 
 async def _run(plan: Plan, *, keep: bool) -> Verdict:
     began = time.monotonic()
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # that brokers go away is the point
 
     def say(what: str) -> None:
         print(f"{time.monotonic() - began:6.0f} s  {what}", flush=True)

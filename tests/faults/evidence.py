@@ -30,6 +30,8 @@ class Stored:
     checks: Sequence[Check]
     changes: Sequence[Change]
     incidents: Sequence[Incident]
+    unseen: Mapping[str, int]
+    """Why checks saw nothing, and how many."""
 
 
 async def unsettled(dsn: str, until: int) -> str:
@@ -67,6 +69,11 @@ async def stored(dsn: str, targets: Mapping[UUID, int], until: int) -> Stored:
         incidents = await db.fetch(
             "select id, monitor_id, opened_by, since, recovered_at from incident"
         )
+        unseen = await db.fetch(
+            "select outcome || ': ' || left(regexp_replace(message, '[0-9.]+|[(].*', '', 'g'), 90)"
+            " as why, count(*) as number from check_result"
+            " where outcome in ('missed', 'internal_error') group by 1 order by 2 desc"
+        )
     finally:
         await db.close()
     return Stored(
@@ -74,6 +81,7 @@ async def stored(dsn: str, targets: Mapping[UUID, int], until: int) -> Stored:
         [_check(row, targets[row["monitor_id"]]) for row in checks],
         [_change(row, targets[row["monitor_id"]]) for row in spans],
         [_incident(row, targets[row["monitor_id"]]) for row in incidents],
+        {row["why"]: row["number"] for row in unseen},
     )
 
 

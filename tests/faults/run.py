@@ -145,6 +145,8 @@ class Run:
 
     async def _judge(self, played: Script, until: int) -> Verdict:
         found = await stored(self.world.database.dsn, self.targets, until)
+        for why, number in found.unseen.items():
+            self.say(f"{number} checks saw nothing: {why}")
         return judge(
             Case(
                 monitors=found.monitors,

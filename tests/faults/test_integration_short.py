@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from tests.faults.report import table
 from tests.faults.run import Plan, Run
@@ -33,4 +35,5 @@ async def test_nothing_is_lost_doubled_or_made_up_whatever_is_killed() -> None:
     async with running_world(own_network=False) as world:
         verdict = await Run(world, PLAN).verdict()
         assert verdict.holds, f"{table(verdict)}\nthe logs stay in {world.logs}"
+    shutil.rmtree(world.directory)
     assert verdict.figures["outages reported"] >= verdict.figures["outages injected"] / 2

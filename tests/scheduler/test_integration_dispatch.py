@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +30,7 @@ from vedette.scheduler.settings import SchedulerSettings
 from vedette.scheduler.store import Store
 from vedette.store.pool import Pool, open_pool
 from vedette.store.secretbox import SecretBox
+from vedette.testing.waiting import eventually
 
 S = 1000
 
@@ -40,10 +44,13 @@ class Recorder(LocalBus):
         self.sent: list[tuple[str, UUID, int]] = []
         self.definitions: list[Any] = []
         self.broken = False
+        self.taking = asyncio.Event()
+        self.taking.set()
 
     async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
         if self.broken:
             raise Transient("the broker is away")
+        await self.taking.wait()
         for message in messages:
             for job in json.loads(message.body)["jobs"]:
                 self.sent.append((message.key, UUID(job["monitor_id"]), job["slot"]))
@@ -220,6 +227,64 @@ async def test_one_that_lost_its_shards_sends_nothing_for_them(world: World) -> 
     frozen.dispatcher.note_change(monitor)
     await frozen.dispatcher.tick()
     assert frozen.bus.sent == []
+
+
+async def test_the_shards_of_one_that_is_silent_move_within_ten_seconds(world: World) -> None:
+    silent, left = world.scheduler(), world.scheduler()
+    for _ in range(2):
+        await silent.turn()
+        await left.turn()
+    await silent.turn()
+    await left.turn()
+    assert (silent.owned, left.owned) == (SHARDS // 2, SHARDS // 2)
+    began = time.monotonic()
+
+    async def has_all() -> bool:
+        await left.turn()
+        return left.owned == SHARDS
+
+    await eventually(has_all, within=30, every=0.5)
+    assert time.monotonic() - began < 10
+    assert not silent.leases.valid(), "it knows, whether it lives or not"
+
+
+async def test_a_shard_won_back_while_slots_were_sent_goes_on_where_the_other_got_to(
+    world: World,
+) -> None:
+    await world.monitor(age_s=600, interval_s=5)
+    await world.watermark(7)
+    first, second = world.scheduler(), world.scheduler()
+    await first.dispatcher.turn_leases()
+    first.bus.taking.clear()
+    sending = asyncio.ensure_future(first.dispatcher.tick())
+    await asyncio.sleep(0)
+    await world.expire_leases()
+    await second.dispatcher.turn_leases()
+    await second.leases.leave()
+    await first.dispatcher.turn_leases()
+    assert first.owned == SHARDS, "lost, and won back"
+    first.bus.taking.set()
+    await sending
+    await first.dispatcher.turn_leases()
+    noted = await world.pool.fetchval("select max(watermark) from shard")
+    assert noted < to_datetime(now_ms() - 6 * S), "its own slots of before are not theirs of now"
+
+
+async def test_a_clock_that_is_wrong_changes_no_slot(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.monitor(age_s=600, interval_s=5)
+    await world.watermark(12)
+    scheduler, right = world.scheduler(), time.time_ns
+    for wrong_s in (3600, -3600):
+        monkeypatch.setattr("time.time_ns", lambda wrong_s=wrong_s: right() + wrong_s * 10**9)
+        await scheduler.turn()
+    monkeypatch.undo()
+    assert len(scheduler.bus.slots()) + len(scheduler.bus.slots("expired")) in {2, 3}
+    assert max(scheduler.bus.slots()) <= now_ms() + LOOKAHEAD_MS
+    await scheduler.turn()
+    noted = await world.pool.fetchval("select max(watermark) from shard")
+    assert abs(noted - to_datetime(now_ms())) < timedelta(seconds=30)
 
 
 async def test_rechecks_survive_their_scheduler(world: World) -> None:

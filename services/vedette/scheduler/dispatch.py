@@ -1,6 +1,5 @@
 """The scheduler's loops: leases each second, due slots four times a second."""
 
-import time
 from uuid import UUID
 
 import structlog
@@ -73,7 +72,8 @@ class Dispatcher:
         if not self._leases.valid():
             return  # somebody else may own our shards by now
         await self._read_changes()
-        covered, until = list(self._watermarks), _now_ms() + LOOKAHEAD_MS
+        covered = {shard: self._leases.token(shard) for shard in self._watermarks}
+        until = self._now_ms() + LOOKAHEAD_MS
         while self._leases.valid():
             if not self._unsent:
                 self._unsent = self._agenda.take(until, LIMIT)
@@ -84,7 +84,10 @@ class Dispatcher:
             self._unsent = []
         else:
             return
-        self._watermarks |= {shard: until for shard in covered if shard in self._watermarks}
+        for shard, token in covered.items():
+            # One that was lost and won again meanwhile goes on where its last owner got to.
+            if shard in self._watermarks and self._leases.token(shard) == token:
+                self._watermarks[shard] = max(until, self._watermarks[shard] or 0)
 
     async def reconcile(self, since: int) -> None:
         """Read again what was changed of late, and rechecks: an event may have been missed."""
@@ -92,8 +95,11 @@ class Dispatcher:
         for monitor, slot in await self._store.rechecks_of(self._leases.shards):
             self._agenda.add_recheck(monitor, slot)
 
+    def _now_ms(self) -> int:
+        return self._leases.clock.now_ms()
+
     async def _load(self, leases: list[Lease]) -> None:
-        now = _now_ms()
+        now = self._now_ms()
         shards = [lease.shard for lease in leases]
         back = 0 if self._bus.durable else LOST_MS
         for lease in leases:
@@ -103,7 +109,9 @@ class Dispatcher:
             after = min(self._floor[shard] for shard in shards)
             self._recorded |= await self._store.recorded(shards, after)
         for monitor in await self._store.monitors_of(shards):
-            await self._put(monitor)
+            known = self._agenda.get(monitor.id)
+            if known is None or known.version < monitor.version:  # a change may be faster
+                await self._put(monitor)
         for monitor_id, slot in await self._store.rechecks_of(shards):
             self._agenda.add_recheck(monitor_id, slot)
         self._watermarks |= dict.fromkeys(shards)
@@ -147,7 +155,7 @@ class Dispatcher:
     async def _send(self, due: list[Due]) -> None:
         if not due:
             return
-        now = _now_ms()
+        now = self._now_ms()
         runnable = [one for one in due if one.run_by >= now]
         stale = [one for one in due if one.run_by < now]
         with span("schedule", kind=SpanKind.PRODUCER, attributes={"slots": len(due)}):
@@ -174,7 +182,3 @@ class Dispatcher:
 def _job_message(batch: Batch, now: int) -> Outgoing:
     key = f"{batch.region}.urgent" if batch.urgent else batch.region
     return Outgoing(key=key, body=batch.body, ttl_ms=batch.last_start - now)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -11,8 +11,8 @@ from vedette.scheduler.domain import Monitor
 from vedette.store.pool import Pool, connection, transaction
 from vedette.store.secretbox import SecretBox
 
+# Presence runs out as a lease does: so that whoever is left may take them all at once.
 LEASE_S = 5.0
-PRESENCE_S = 10.0
 
 _MONITOR = "select id, shard, version, revision, spec, active_since from monitor"
 _LIVING = "deleted_at is null and not paused and not passive"
@@ -34,18 +34,19 @@ class Store:
         self._instance = instance
         self._box = box
 
-    async def present(self) -> int:
-        """Say that this scheduler lives; returns how many do."""
+    async def present(self) -> tuple[int, float]:
+        """Say that this scheduler lives; returns how many do, and the time (Unix s)."""
         async with connection(self._pool) as db:
-            live: int = await db.fetchval(
+            row: Any = await db.fetchrow(
                 "with me as (insert into scheduler_instance (id, seen_at) values ($1, now())"
                 " on conflict (id) do update set seen_at = now())"
-                " select 1 + count(*) from scheduler_instance"
+                " select 1 + count(*) as live,"
+                " extract(epoch from clock_timestamp())::float8 as now from scheduler_instance"
                 " where id <> $1 and seen_at > now() - make_interval(secs => $2)",
                 self._instance,
-                PRESENCE_S,
+                LEASE_S,
             )
-        return live
+        return row["live"], row["now"]
 
     async def leave(self) -> None:
         """Say that this scheduler is gone, and give its shards back."""
