@@ -12,6 +12,7 @@ from typing import Any
 import pycurl
 
 from vedette.prober.sockets import sockets
+from vedette.prober.streams.verified import Verified
 
 Handle = Any  # pycurl ships no types
 
@@ -32,6 +33,8 @@ class CurlDriver:
     """Runs transfers. Belongs to the event loop that was running when it was made."""
 
     def __init__(self) -> None:
+        self.verified = Verified()
+        """Chains that its authorities, which libcurl keeps as well, were found to stand for."""
         self._loop = asyncio.get_running_loop()
         self._running: dict[Handle, asyncio.Future[Ended]] = {}
         self._idle: list[Handle] = []

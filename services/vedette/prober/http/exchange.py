@@ -10,8 +10,8 @@ from vedette.prober.context import Context
 from vedette.prober.curl import Handle
 from vedette.prober.http.gate import gated
 from vedette.prober.http.leading import AS_THE_URL_SAYS, Addresses, lead
+from vedette.prober.http.overhearing import overhearing
 from vedette.prober.http.reception import Reception
-from vedette.prober.http.remarks import Remarks
 from vedette.prober.http.seeing import Exchange, Transfer
 from vedette.prober.http.sending import Sending
 
@@ -39,36 +39,38 @@ class Terms:
 async def exchange(sending: Sending, handle: Handle, context: Context, terms: Terms) -> Exchange:
     """Send a request."""
     reception = Reception(sending.manner.taking, follow=terms.follow, challenged=sending.opening)
-    remarks = Remarks()
     addresses, remaining_s = terms.addresses, terms.remaining_s
-    _prepare(handle, sending, reception, remarks, context.ca_file)
+    _prepare(handle, sending, reception, context.ca_file)
     if addresses is not AS_THE_URL_SAYS or sending.manner.server_name is not None:
         lead(handle, sending, addresses, remaining_s)
     handle.setopt(pycurl.TIMEOUT_MS, _ms(remaining_s))
     if terms.connect_s is not None:
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, _ms(terms.connect_s))
-    with gated(handle, context.guard, always=addresses.ipv4_first) as gate:
-        ended = await context.curl.perform(handle)
+    overheard = None
+    if sending.request.origin.secure:
+        overheard = overhearing(sending.manner, context.curl, context.ca_file)
+        overheard.begin(handle)
+    try:
+        with gated(handle, context.guard, always=addresses.ipv4_first) as gate:
+            ended = await context.curl.perform(handle)
+    finally:
+        if overheard is not None:
+            overheard.end(handle)
     refusal = gate.trouble(ended, redirected=sending.request.redirected)
     done = Transfer(
-        handle, sending, reception, remarks, ended, context.ca_file, terms.timeout_s
+        handle, sending, reception, overheard, ended, context.ca_file, terms.timeout_s
     ).exchange()
     return done if refusal is None else done._replace(trouble=refusal)
 
 
-def _prepare(
-    handle: Handle, sending: Sending, reception: Reception, remarks: Remarks, ca_file: str
-) -> None:
+def _prepare(handle: Handle, sending: Sending, reception: Reception, ca_file: str) -> None:
     setopt = handle.setopt
     for option, value in sending.setopts:
         setopt(option, value)
     setopt(pycurl.HEADERFUNCTION, reception.header)
     setopt(pycurl.WRITEFUNCTION, reception.write)
-    if sending.request.origin.secure:
-        setopt(pycurl.VERBOSE, 1)
-        setopt(pycurl.DEBUGFUNCTION, remarks.hear)
-        if not sending.manner.own_ca:
-            setopt(pycurl.CAINFO, ca_file)
+    if sending.request.origin.secure and not sending.manner.own_ca:
+        setopt(pycurl.CAINFO, ca_file)
     if sending.manner.proxy is not None:
         setopt(pycurl.PROXY_CAINFO, ca_file)
 

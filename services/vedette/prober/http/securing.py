@@ -32,7 +32,6 @@ _KNOWS_HYBRID = (3, 5)
 def tls_setopts(tls: TlsOptions) -> Setopts:
     """Whom to trust, and which versions to speak."""
     options: list[tuple[int, Any]] = [
-        (pycurl.OPT_CERTINFO, 1),
         # A resumed session would not show the certificate, and an expired one would pass.
         (pycurl.SSL_SESSIONID_CACHE, 0),
     ]

@@ -11,11 +11,11 @@ from vedette.prober.answer import Answer
 from vedette.prober.curl import Ended, Handle
 from vedette.prober.domain import Trouble
 from vedette.prober.http.certificate import shown_in, trust_in
+from vedette.prober.http.overhearing import Overhearing
 from vedette.prober.http.phases import Times, phases_of, phases_until, without_connecting
 from vedette.prober.http.proxy import proxy_trouble
 from vedette.prober.http.quic import unconnected
 from vedette.prober.http.reception import Reception
-from vedette.prober.http.remarks import Remarks
 from vedette.prober.http.sending import Sending
 from vedette.prober.http.troubles import trouble_of
 from vedette.prober.streams.shown import Shown
@@ -53,7 +53,8 @@ class Transfer(NamedTuple):
     handle: Handle
     sending: Sending
     reception: Reception
-    remarks: Remarks
+    overheard: Overhearing | None
+    """None where there is no TLS with the target."""
     ended: Ended
     ca_file: str
     timeout_s: float
@@ -64,7 +65,7 @@ class Transfer(NamedTuple):
         secure = self.sending.request.origin.secure
         barred = self._barred()
         trouble = barred or self._trouble(times)
-        shown = self._shown() if secure and times.secured else None
+        shown = self._shown(self.overheard) if self.overheard and times.secured else None
         status = reception.status
         phases = phases_until(times) if barred is not None else phases_of(times, secure=secure)
         return Exchange(
@@ -117,8 +118,8 @@ class Transfer(NamedTuple):
             return Trouble(Reason.PROTOCOL_ERROR, message)
         if ended.code == pycurl.E_OK or (ended.code == pycurl.E_WRITE_ERROR and reception.cut):
             return None
-        if self.sending.manner.quic and origin.secure and not times.connected:
-            ended = unconnected(ended, self.remarks)
+        if self.sending.manner.quic and self.overheard and not times.connected:
+            ended = unconnected(ended, self.overheard.remarks)
         verified = self.handle.getinfo(pycurl.SSL_VERIFYRESULT)
         return trouble_of(ended, times, origin, timeout_s=self.timeout_s, verify_result=verified)
 
@@ -134,15 +135,11 @@ class Transfer(NamedTuple):
             facts["size"] = self.reception.received
         return facts
 
-    def _shown(self) -> Shown | None:
-        """The target's certificates; a proxy shook hands with us before."""
-        manner = self.sending.manner
-        agreed = self.remarks.agreed[1 if manner.proxy is not None and manner.proxy.secure else 0 :]
-        return shown_in(
-            self.handle.getinfo_raw(pycurl.INFO_CERTINFO),
-            agreed[-1] if agreed else ("", ""),
-            trust_in(manner.tls, self.ca_file) if self._verified and manner.tls.verify else None,
-        )
+    def _shown(self, overheard: Overhearing) -> Shown | None:
+        """The target's certificates."""
+        tls = self.sending.manner.tls
+        trust = trust_in(tls, self.ca_file) if self._verified and tls.verify else None
+        return shown_in(overheard.agreed(self.handle), trust)
 
 
 def _facts_of(shown: Shown) -> Facts:
