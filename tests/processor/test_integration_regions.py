@@ -13,6 +13,7 @@ from tests.processor.test_integration_probers import tell
 from tests.world import add_monitor, add_workspace, events
 
 from vedette.processor.regions import watch
+from vedette.processor.regions.breaker import Breaker
 from vedette.processor.regions.watch import Watch
 from vedette.store.pool import Pool, open_pool
 
@@ -36,7 +37,7 @@ async def workspace(pool: Pool) -> UUID:
 
 
 def a_watch(pool: Pool) -> Watch:
-    return Watch(pool, patience_s=60, hears=lambda: True)
+    return Watch(pool, Breaker(), patience_s=60, hears=lambda: True)
 
 
 async def pass_time(pool: Pool, seconds: int) -> None:
@@ -164,7 +165,7 @@ async def test_probers_without_uplink_are_told_as_such(pool: Pool, workspace: UU
 async def test_while_it_hears_nothing_it_says_nothing(pool: Pool, workspace: UUID) -> None:
     await add_monitor(pool, workspace, regions=["eu"])
     await tell(pool)
-    await lose(pool, Watch(pool, patience_s=60, hears=lambda: False))
+    await lose(pool, Watch(pool, Breaker(), patience_s=60, hears=lambda: False))
     assert await pool.fetchval("select count(*) from region_health") == 0
 
 

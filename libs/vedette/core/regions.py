@@ -19,5 +19,5 @@ class Trouble(StrEnum):
 WORDS = {
     Trouble.NO_PROBERS: "it has no prober",
     Trouble.UPLINK: "its probers have lost their way to the network",
-    Trouble.DISAGREEMENT: "it sees most of its targets fail while others don't",
+    Trouble.DISAGREEMENT: "what it sees fail is contradicted by its canaries or by other regions",
 }

@@ -12,6 +12,7 @@ from vedette.processor import roundstore
 from vedette.processor.hearing import Hearing
 from vedette.processor.judging import decide
 from vedette.processor.ledger import Ledger
+from vedette.processor.regions.breaker import Breaker
 from vedette.processor.rounds import Round
 from vedette.processor.rows import Watched
 from vedette.processor.store import Store
@@ -25,8 +26,9 @@ closed = Counter("vedette_rounds_closed_total", "Rounds judged without the votes
 class Closing:
     """The sweep of one processor. Any number may run: they share the rounds out."""
 
-    def __init__(self, pool: Pool, bus: Bus) -> None:
+    def __init__(self, pool: Pool, bus: Bus, breaker: Breaker | None = None) -> None:
         self._pool = pool
+        self._breaker = breaker or Breaker()
         self._bus = bus
         self._hearing = Hearing()
 
@@ -34,11 +36,14 @@ class Closing:
         """Close what is due, unless votes may be on their way. Raises Transient."""
         try:
             if await self._hears():
-                while await close_rounds(self._pool, _now_ms()) == AT_ONCE:
+                while await self._close_some() == AT_ONCE:
                     pass
         except BaseException:
             self._hearing.lose()
             raise
+
+    async def _close_some(self) -> int:
+        return await close_rounds(self._pool, _now_ms(), unhealthy=self._breaker.broken)
 
     async def _hears(self) -> bool:
         now = _clock_s()

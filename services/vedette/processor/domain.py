@@ -145,6 +145,16 @@ def judge(standing: Standing, policy: Policy, verdict: Verdict, *, now: int) -> 
     return Judgement(settled, unseen.transitions + changed.transitions)
 
 
+def patient(policy: Policy, standing: Standing, slot: int, hold_ms: int) -> Policy:
+    """The policy while failures are doubted: this one brings no state, but is looked at again.
+
+    A run that has been held for `hold_ms` is held no longer.
+    """
+    if standing.run_since is not None and slot - standing.run_since >= hold_ms:
+        return policy
+    return replace(policy, failure_threshold=standing.failures + 2)
+
+
 def expire(standing: Standing, policy: Policy, *, now: int) -> Judgement:
     """Say `unknown` once the last vote is too old to say anything else."""
     if standing.state in {State.PAUSED, State.UNKNOWN, State.PENDING}:

@@ -17,6 +17,7 @@ from vedette.processor import probers
 from vedette.processor.domain import expire, pause, resume
 from vedette.processor.judging import record
 from vedette.processor.ledger import Ledger
+from vedette.processor.regions.breaker import Breaker
 from vedette.processor.store import Store
 from vedette.store.pool import Pool, connection, transaction
 from vedette.telemetry import dwell
@@ -29,9 +30,16 @@ log = structlog.get_logger()
 class Handlers:
     """The processor's consumers and its sweep."""
 
-    def __init__(self, pool: Pool, *, heard: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        heard: Callable[[str], None] = lambda _: None,
+        breaker: Breaker | None = None,
+    ) -> None:
         self._pool = pool
         self._heard = heard
+        self._breaker = breaker or Breaker()
 
     def table(self) -> dict[Queue, Handler]:
         """Which queue goes where."""
@@ -91,7 +99,7 @@ class Handlers:
     async def _record(self, batch: ResultBatch) -> None:
         async with transaction(self._pool) as db:
             store, ledger = Store(db), Ledger(_now_ms())
-            fresh = await record(store, batch.region, batch.results, ledger)
+            fresh = await record(store, batch.region, batch.results, ledger, self._breaker)
             await ledger.save(store)
         _measure(fresh)
 

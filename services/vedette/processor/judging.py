@@ -13,9 +13,18 @@ from vedette.core.instants import iso
 from vedette.core.outcome import Reason
 from vedette.core.result import Result
 from vedette.processor import roundstore
-from vedette.processor.domain import Judgement, Verdict, judge, lose_sight, missed_recheck
+from vedette.processor.domain import (
+    Judgement,
+    Verdict,
+    judge,
+    lose_sight,
+    missed_recheck,
+    patient,
+)
 from vedette.processor.expiring import tell_of_endings
 from vedette.processor.ledger import Ledger
+from vedette.processor.regions.breaker import Breaker, discounted
+from vedette.processor.regions.weighing import SOUND
 from vedette.processor.rollup import note_late
 from vedette.processor.rounds import Round
 from vedette.processor.roundstore import Key
@@ -33,6 +42,10 @@ class _Polled:
     region: str
     votes: Mapping[Key, Mapping[str, Cause]]
     unhealthy: Collection[str]
+    hold_ms: int
+    """How long what only this region says may wait, for it is doubted; 0 if it is not."""
+    no_say: str | None
+    """Why these results are no votes; None if they are."""
 
     def round_of(self, who: Watched, result: Result, check: Cause) -> Round:
         """The round of a result."""
@@ -45,18 +58,25 @@ async def record(
     region: str,
     results: Sequence[Result],
     ledger: Ledger,
-    *,
-    unhealthy: Collection[str] = (),
+    breaker: Breaker | None = None,
 ) -> list[Result]:
     """Keep results and judge those that are new; says which those are.
 
-    Votes of `unhealthy` regions have no say.
+    Votes of regions that the breaker calls broken have no say.
     """
     new = await store.insert_checks(region, results)
     fresh = [result for result in results if (result.monitor_id, result.slot) in new]
     await store.insert_evidence(region, fresh)
     await note_late(store.db, fresh, ledger.now)
-    await judge_results(store, region, fresh, ledger, unhealthy=unhealthy)
+    weighed = await breaker.weigh(store.db, region, fresh) if breaker else SOUND
+    broken = breaker.broken if breaker else {}
+    no_say = broken.get(region)
+    if no_say is not None:
+        await store.discount(region, fresh, no_say)
+        discounted.inc(len(fresh))
+    await judge_results(
+        store, region, fresh, ledger, unhealthy=broken, hold_ms=weighed.hold_ms, no_say=no_say
+    )
     recorded.inc(len(fresh))
     repeated.inc(len(results) - len(fresh))
     return fresh
@@ -69,6 +89,8 @@ async def judge_results(
     ledger: Ledger,
     *,
     unhealthy: Collection[str] = (),
+    hold_ms: int = 0,
+    no_say: str | None = None,
 ) -> None:
     """Judge results that were stored for the first time, in the order of their slots."""
     by_monitor: dict[UUID, list[Result]] = defaultdict(list)
@@ -85,22 +107,28 @@ async def judge_results(
         ],
     )
     await tell_of_endings(store.db, monitors, by_monitor, ledger)
-    polled = _Polled(region, votes, unhealthy)
+    polled = _Polled(region, votes, unhealthy, hold_ms, no_say)
     for who in monitors:
         for result in by_monitor[who.monitor.id]:
             who = _take(who, polled, result, ledger)  # noqa: PLW2901  (a fold)
 
 
-def decide(who: Watched, polled: Round, ledger: Ledger, *, closed: bool = False) -> Judgement:
+def decide(
+    who: Watched, polled: Round, ledger: Ledger, *, closed: bool = False, hold_ms: int = 0
+) -> Judgement:
     """What a round comes to by the votes there are, and what follows from that.
 
-    One that has not come to anything is left open, unless it is `closed`.
+    One that has not come to anything is left open, unless it is `closed`. `hold_ms`: for how long
+    it may be put off to go down, for who says so is doubted.
     """
     outcome = polled.outcome(closed=closed)
     cause = polled.cause(outcome) or Cause(reason=Reason.NO_VOTES)
     if outcome is not None:
         verdict = Verdict(polled.slot, outcome, cause)
-        judgement = judge(who.standing, who.policy, verdict, now=ledger.now)
+        policy = who.policy
+        if hold_ms and not polled.of_several:
+            policy = patient(policy, who.standing, polled.slot, hold_ms)
+        judgement = judge(who.standing, policy, verdict, now=ledger.now)
     elif not (closed or polled.over):
         ledger.rounds.leave_open(who, polled.slot)
         return Judgement(who.standing)
@@ -134,17 +162,19 @@ def _take(who: Watched, polled: _Polled, result: Result, ledger: Ledger) -> Watc
         if who.standing.is_past(result.slot):
             ledger.rounds.came_late(who, region, result.slot, check)
         else:
-            judgement = decide(who, votes, ledger)
-    return ledger.enter(who, judgement, _last_check(result, votes, region))
+            judgement = decide(who, votes, ledger, hold_ms=polled.hold_ms)
+    return ledger.enter(who, judgement, _last_check(result, votes, region, polled.no_say))
 
 
-def _last_check(result: Result, polled: Round, region: str) -> dict[str, Any]:
-    """What lists show of a monitor's newest check."""
+def _last_check(result: Result, polled: Round, region: str, no_say: str | None) -> dict[str, Any]:
+    """What lists show of a monitor's newest check: as what it counts."""
     shown = result.model_dump(
         mode="json",
         exclude_none=True,
         include={"outcome", "reason", "message", "duration_ms", "phases", "facts"},
     )
+    if no_say is not None:
+        shown |= {"outcome": "internal_error", "reason": "internal_error", "message": no_say}
     if result.started_at is not None:
         shown["started_at"] = iso(result.started_at)
     if polled.of_several:

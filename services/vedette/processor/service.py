@@ -10,6 +10,7 @@ from vedette.processor.closing import Closing
 from vedette.processor.dead.care import DeadCare
 from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
+from vedette.processor.regions.breaker import Breaker
 from vedette.processor.regions.watch import LOOK_S, Watch
 from vedette.processor.settings import ProcessorSettings
 from vedette.processor.upkeep import keep_up, let_go, sum_up
@@ -28,15 +29,17 @@ LET_GO_S = 60
 @asynccontextmanager
 async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIterator[None]:
     """Consume until the block ends, then finish what is under way."""
+    breaker = Breaker()
     regions = Watch(
         resources.pool,
+        breaker,
         patience_s=settings.region_unhealthy_after_s,
         hears=resources.bus.healthy,
     )
-    handlers = Handlers(resources.pool, heard=regions.heard)
+    handlers = Handlers(resources.pool, heard=regions.heard, breaker=breaker)
     care = Care(resources.pool)
-    closing = Closing(resources.pool, resources.bus)
     dead = DeadCare(resources.pool, resources.bus)
+    closing = Closing(resources.pool, resources.bus, breaker)
 
     async def upkeep() -> None:
         await keep_up(resources.pool, settings, now=datetime.now(UTC))

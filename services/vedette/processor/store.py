@@ -50,6 +50,23 @@ class Store:
         ms = {to_datetime(result.slot): result.slot for result in rows}
         return {(row["monitor_id"], ms[row["slot"]]) for row in new}
 
+    async def discount(self, region: str, results: Sequence[Result], why: str) -> None:
+        """Keep with checks that they had no say, and why."""
+        slots = [to_datetime(result.slot) for result in results]
+        if slots:
+            await self.db.execute(
+                "update check_result c set no_say = $4"
+                " from unnest($1::uuid[], $2::timestamptz[]) as d (m, s)"
+                " where c.monitor_id = d.m and c.slot = d.s and c.region = $3"
+                " and c.slot >= $5 and c.slot <= $6",
+                [result.monitor_id for result in results],
+                slots,
+                region,
+                why,
+                min(slots),
+                max(slots),
+            )
+
     async def insert_evidence(self, region: str, results: Sequence[Result]) -> None:
         """Keep what failing targets answered."""
         shown = [result for result in results if result.evidence is not None]

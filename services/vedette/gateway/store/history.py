@@ -35,7 +35,7 @@ async def checks(db: Connection, workspace: UUID, monitor: UUID, wanted: Checks)
     """Checks, newest first."""
     return await db.fetch(
         "select c.slot, c.region, c.outcome, c.reason, c.message, c.started_at, c.duration_ms,"
-        " c.detail, c.late, e.evidence from check_result c"
+        " c.detail, c.late, c.no_say, e.evidence from check_result c"
         " left join check_evidence e on $9 and e.monitor_id = c.monitor_id"
         " and e.slot = c.slot and e.region = c.region"
         " where c.monitor_id = $2 and c.slot >= $3 and c.slot < $4"

@@ -36,6 +36,11 @@ class CheckView(View):
         description="It came after its round had been judged, by a quorum of the regions or by the "
         "end of its time, and so had no say."
     )
+    no_say: str | None = Field(
+        default=None,
+        description="Why it was counted as internal_error, and so had no say: its region is "
+        "broken. The outcome is what the prober found.",
+    )
     evidence: Evidence | None = Field(
         default=None, description="What a failing target answered, if it was asked for."
     )
@@ -104,6 +109,7 @@ def check_view(row: Record) -> dict[str, Any]:
             facts=detail.get("facts", {}),
             hops=detail.get("hops", []),
             late=bool(row["late"]),
+            no_say=row["no_say"],
             evidence=row["evidence"],
         )
     )

@@ -87,11 +87,11 @@ def problem_of(region: str, sight: Sight, *, had_prober: bool) -> Problem | None
     if not sight.alive:
         said = f"was heard of for {LIVE_S} s or longer" if had_prober else "was ever heard of"
         return Problem(Trouble.NO_PROBERS, f"no prober of region {region} {said}")
+    if sight.disagreement is not None:
+        return Problem(Trouble.DISAGREEMENT, sight.disagreement)
     if 0 < sight.live == sight.cut_off:
         whose = "its prober" if sight.live == 1 else f"any of its {sight.live} probers"
         return Problem(Trouble.UPLINK, f"no canary answers {whose}: the uplink is gone")
-    if sight.disagreement is not None:
-        return Problem(Trouble.DISAGREEMENT, sight.disagreement)
     return None
 
 

@@ -13,6 +13,7 @@ from vedette.processor.regions.domain import Health, Problem, Sight
 from vedette.store.pool import Connection
 
 _LOCK = 8_333_885
+_DOUBTED = timedelta(seconds=15)
 _KEPT = timedelta(days=30)
 
 
@@ -37,6 +38,31 @@ class RegionStore:
             "update region_health set results_at = now() where region = any($1::text[])",
             list(regions),
         )
+
+    async def note_doubts(self, regions: Collection[str]) -> None:
+        """Have somebody look whether these regions are broken."""
+        await self.db.execute(
+            "update region_health set doubted_at = now() where region = any($1::text[])",
+            list(regions),
+        )
+
+    async def doubted(self) -> set[str]:
+        """The regions that were doubted lately, or are broken."""
+        rows = await self.db.fetch(
+            "select region from region_health where doubted_at > now() - $1::interval"
+            " or not healthy and trouble = $2",
+            _DOUBTED,
+            Trouble.DISAGREEMENT,
+        )
+        return {row["region"] for row in rows}
+
+    async def broken(self) -> dict[str, str]:
+        """The regions whose votes have no say, and why."""
+        rows = await self.db.fetch(
+            "select region, message from region_health where not healthy and trouble = $1",
+            Trouble.DISAGREEMENT,
+        )
+        return {row["region"]: row["message"] for row in rows}
 
     async def sights(self) -> dict[str, Sight]:
         """What the regions look like that have, or had lately, a prober or results."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 from uuid import UUID
 
@@ -10,8 +11,11 @@ import structlog
 from vedette.core.events import Event, EventData, RegionOutage, RegionRecovered, RegionUnhealthy
 from vedette.core.ids import derived, uuid7
 from vedette.core.instants import iso
+from vedette.processor.regions.breaker import Breaker
 from vedette.processor.regions.domain import Health, Sight, look
+from vedette.processor.regions.sample import weigh_region
 from vedette.processor.regions.store import RegionStore
+from vedette.processor.regions.weighing import Weight
 from vedette.store import outbox
 from vedette.store.pool import Pool, transaction
 from vedette.telemetry.traces import traceparent
@@ -28,8 +32,11 @@ class Watch:
     nothing of them.
     """
 
-    def __init__(self, pool: Pool, *, patience_s: float, hears: Callable[[], bool]) -> None:
+    def __init__(
+        self, pool: Pool, breaker: Breaker, *, patience_s: float, hears: Callable[[], bool]
+    ) -> None:
         self._pool = pool
+        self._breaker = breaker
         self._patience_ms = round(patience_s * 1000)
         self._hears = hears
         self._results: set[str] = set()
@@ -49,20 +56,29 @@ class Watch:
             heard, self._results = self._results, set()
             if heard:
                 await store.note_results(heard)
+            if doubted := self._breaker.doubted():
+                await store.note_doubts(doubted)
             if await store.alone():
                 await self._look(store)
+            broken = await store.broken()
+        self._breaker.trip(broken)
 
     async def _look(self, store: RegionStore) -> None:
         anew = self._named_at is None or time.monotonic() - self._named_at >= _NAMED_S
         if anew:
             self._named, self._named_at = await store.named(), time.monotonic()
         now, sights, known = await store.now(), await store.sights(), await store.health()
+        doubted = await store.doubted()
         for region in sorted(sights.keys() | self._named):
             sight = sights.get(region, Sight(live=0))
             before, outage = known.get(region, (None, None))
             if not sight.alive and region not in self._named:
                 await _dismiss(store, region, before, outage, now)
                 continue
+            if region in doubted:
+                weighed = await weigh_region(store.db, region)
+                if weighed.weight is Weight.WORTHLESS:
+                    sight = replace(sight, disagreement=weighed.why)
             health = look(before, region, sight, now=now, patience_ms=self._patience_ms)
             outage = await _follow(store, region, health, outage, now, anew=anew)
             await store.save(region, health, outage)
