@@ -47,6 +47,13 @@ async def nameserver() -> AsyncIterator[NameServer]:
         yield running
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def switch() -> AsyncIterator[Sink]:
+    """A dead man's switch: it gets the heartbeat of every installation."""
+    async with running_sink() as running:
+        yield running
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session", params=MODES)
 async def installation(
     request: pytest.FixtureRequest,
@@ -54,6 +61,7 @@ async def installation(
     mailbox: Mailbox,
     twilio: Twilio,
     nameserver: NameServer,
+    switch: Sink,
 ) -> AsyncIterator[Installation]:
     """Embedded first, then apart."""
     settings = {
@@ -65,6 +73,8 @@ async def installation(
         "VEDETTE_TWILIO_AUTH_TOKEN": twilio.auth_token,
         "VEDETTE_TWILIO_FROM": "+15005550006",
         "VEDETTE_PROBER_NAMESERVERS": nameserver.address,
+        "VEDETTE_HEARTBEAT_URL": switch.url,
+        "VEDETTE_HEARTBEAT_INTERVAL_S": "1",
         "VEDETTE_PROBER_FORBIDDEN": "none",  # the targets of the tests are on the loopback
     }
     async with AsyncExitStack() as stack:

@@ -11,6 +11,7 @@ from vedette.notifier.channel import Channel
 from vedette.notifier.channels import channel_types
 from vedette.notifier.dispatch import Dispatcher
 from vedette.notifier.handlers import consumer
+from vedette.notifier.heartbeat import LOOKS, Heartbeat
 from vedette.notifier.http import open_session
 from vedette.notifier.settings import NotifierSettings
 from vedette.notifier.store import Claiming
@@ -51,6 +52,7 @@ async def running(settings: NotifierSettings, resources: Resources) -> AsyncIter
         await stack.enter_async_context(background("dispatcher", dispatcher.run))
         measure = partial(every, _MEASURE_S, partial(_measure, pool))
         await stack.enter_async_context(background("notifier metrics", measure))
+        await stack.enter_async_context(_heartbeat(settings, pool))
         await bus.declare(MESSAGES)
         consuming = await bus.consume(MESSAGES, consumer(pool, box), prefetch=_PREFETCH)
         # Last in, first out: no new messages, then no new claims, then attempts end.
@@ -68,6 +70,18 @@ async def opened_channels(settings: NotifierSettings) -> AsyncIterator[dict[str,
             channels[kind] = channel_type(settings, http)
             stack.push_async_callback(channels[kind].close)
         yield channels
+
+
+@asynccontextmanager
+async def _heartbeat(settings: NotifierSettings, pool: Pool) -> AsyncIterator[None]:
+    if settings.heartbeat_url is None:
+        yield
+        return
+    url, interval_s = settings.heartbeat_url.get_secret_value(), settings.heartbeat_interval_s
+    async with open_session() as http:
+        heart = Heartbeat(pool, http, url=url, interval_s=interval_s)
+        async with background("heartbeat", lambda: every(interval_s / LOOKS, heart.beat)):
+            yield
 
 
 async def _measure(pool: Pool) -> None:

@@ -57,6 +57,22 @@ class NotifierSettings(KeyedSettings):
         default=24, gt=0, le=720, description="Hours after which a message is given up as failed."
     )
 
+    heartbeat_url: SecretStr | None = Field(
+        default=None,
+        description="A URL that is fetched while Vedette as a whole is well, and only then, like "
+        "one of healthchecks.io: who is behind it tells people when it is not fetched any more.",
+    )
+    heartbeat_interval_s: float = Field(
+        default=60, ge=1, le=3600, description="Seconds between two fetches of the heartbeat's URL."
+    )
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("is not an http:// or https:// URL")
+        return url
+
     @field_validator("smtp_from")
     @classmethod
     def _sender(cls, sender: str) -> str:

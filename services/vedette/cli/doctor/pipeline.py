@@ -13,7 +13,7 @@ _FAILED = """
 select count(*) as n, max(error) as error from delivery
 where status = 'failed' and created_at > now() - interval '24 hours'"""
 _HEARTBEAT = """
-select extract(epoch from now() - looked_at)::float8 as looked,
+select extract(epoch from now() - nullif(looked_at, '-infinity'))::float8 as looked,
     extract(epoch from now() - pinged_at)::float8 as pinged, withheld from heartbeat"""
 _NEVER_S = 600
 
@@ -71,15 +71,14 @@ async def _monitors(db: Connection) -> Finding:
 
 async def _heartbeat(db: Connection) -> Finding:
     row: Any = await db.fetchrow(_HEARTBEAT)
-    if row["looked"] > _NEVER_S:
-        return Finding(
-            "heartbeat", Level.OK, "not sent of late: VEDETTE_HEARTBEAT_URL tells others of us"
-        )
     if row["withheld"]:
         return Finding(
             "heartbeat",
             Level.WARN,
-            f"withheld {row['looked']:.0f} s ago: {row['withheld']}",
+            f"not sent: {row['withheld']}",
             "It is sent again once that is mended.",
         )
-    return Finding("heartbeat", Level.OK, f"sent {row['pinged']:.0f} s ago")
+    if row["looked"] is None or row["looked"] > _NEVER_S:
+        words = "not in use of late: who is behind VEDETTE_HEARTBEAT_URL tells when we are not well"
+        return Finding("heartbeat", Level.OK, words)
+    return Finding("heartbeat", Level.OK, f"sent {row['pinged'] or 0:.0f} s ago")
