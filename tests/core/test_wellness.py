@@ -55,6 +55,20 @@ def test_nobody_is_needed_where_nothing_is_watched() -> None:
     assert finding("probers", probers={}, watched=frozenset()).level is Level.OK
 
 
+def test_a_region_that_is_unhealthy_is_bad_only_when_no_other_watches() -> None:
+    lost = finding("regions", unhealthy={"us": "the uplink is gone"})
+    assert (lost.level, lost.words) == (Level.WARN, "us is unhealthy: the uplink is gone")
+    both = finding("regions", unhealthy={"us": "the uplink is gone", "eu": "it has no prober"})
+    assert both.level is Level.BAD
+    assert both.words == "eu is unhealthy: it has no prober; also us"
+
+
+def test_a_kind_that_nobody_can_check_is_told() -> None:
+    found = finding("kinds", uncheckable={"mqtt in eu": "paho is missing", "ssh in us": "x"})
+    assert found.level is Level.WARN
+    assert found.words == "mqtt in eu can't be checked: paho is missing; and 1 more"
+
+
 def test_several_versions_are_an_upgrade_that_is_not_over() -> None:
     assert finding("versions", versions={"1.0": 1, "1.1": 2}).level is Level.WARN
 
@@ -113,6 +127,8 @@ def test_whatever_is_not_ok_comes_with_one_sentence_of_advice() -> None:
     ailing = Figures(
         services={"gateway": 1},
         watched=frozenset({"eu"}),
+        unhealthy={"eu": "it has no prober"},
+        uncheckable={"mqtt in eu": "x"},
         versions={"1": 1, "2": 1},
         skews={"a": 50_000},
         unowned=64,

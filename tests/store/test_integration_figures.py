@@ -110,6 +110,32 @@ async def test_processes_and_probers_count_while_they_are_heard_of(pool: Pool) -
     assert found.skews["a"] == -250
 
 
+async def test_what_no_prober_of_a_region_can_check_is_told_with_its_reason(pool: Pool) -> None:
+    workspace = await add_workspace(pool)
+    for regions in (["eu"], ["eu", "us"], ["empty"]):
+        await watch(pool, workspace, regions=regions)
+    for name, region, kinds in (("a", "eu", ["tcp"]), ("b", "us", ["http"])):
+        await pool.execute(
+            "insert into prober (instance, run, name, region, version, kinds, lacking, ipv6,"
+            " in_flight, waiting, concurrency) values ($1, $2, $1, $3, '1', $4,"
+            ' \'{"http": "curl is missing"}\', false, 0, 0, 1)',
+            name,
+            uuid4(),
+            region,
+            kinds,
+        )
+    assert (await read(pool)).uncheckable == {"http in eu": "curl is missing"}
+
+
+async def test_regions_that_are_unhealthy_are_told(pool: Pool) -> None:
+    await pool.execute(
+        "insert into region_health (region, healthy, trouble, message, looked_at) values"
+        " ('eu', false, 'uplink', 'no canary answers', now()), ('us', true, null, null, now()),"
+        " ('old', false, 'uplink', 'x', now() - interval '1 hour')"
+    )
+    assert (await read(pool)).unhealthy == {"eu": "no canary answers"}
+
+
 async def test_a_clock_is_told_against_the_databases(
     pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

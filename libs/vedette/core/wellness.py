@@ -66,6 +66,10 @@ class Figures:
     """Live probers of each region that has monitors or had a prober of late."""
     watched: frozenset[str] = frozenset()
     """Regions that monitors are checked from."""
+    unhealthy: dict[str, str] = field(default_factory=dict)
+    """What is wrong with regions that are unhealthy."""
+    uncheckable: dict[str, str] = field(default_factory=dict)
+    """What no live prober of a region can check that is to be checked there, and why."""
     versions: dict[str, int] = field(default_factory=dict)
     """Live processes and probers of each version."""
     skews: dict[str, float] = field(default_factory=dict)
@@ -90,6 +94,8 @@ def examined(figures: Figures) -> list[Finding]:
     return [
         _services(figures),
         _probers(figures),
+        _regions(figures),
+        _kinds(figures),
         _versions(figures),
         _clocks(figures),
         _shards(figures),
@@ -132,6 +138,33 @@ def _probers(figures: Figures) -> Finding:
             " that has one.",
         )
     return Finding("probers", Level.OK, f"live: {words}" if words else "none, and none is needed")
+
+
+def _regions(figures: Figures) -> Finding:
+    if not figures.unhealthy:
+        return Finding("regions", Level.OK, "all are healthy" if figures.watched else "none")
+    alone = figures.watched <= figures.unhealthy.keys()
+    region, why = min(figures.unhealthy.items())
+    more = f"; also {_and(sorted(figures.unhealthy)[1:])}" if len(figures.unhealthy) > 1 else ""
+    return Finding(
+        "regions",
+        Level.BAD if alone else Level.WARN,
+        f"{region} is unhealthy: {why}{more}",
+        "See to the network and the log of its probers: what they say has no say until then.",
+    )
+
+
+def _kinds(figures: Figures) -> Finding:
+    if not figures.uncheckable:
+        return Finding("kinds", Level.OK, "every kind that is watched can be checked")
+    what, why = min(figures.uncheckable.items())
+    more = len(figures.uncheckable) - 1
+    return Finding(
+        "kinds",
+        Level.WARN,
+        f"{what} can't be checked: {why}" + (f"; and {more} more" if more else ""),
+        "Install what these probers lack, or move the monitors to a region that has it.",
+    )
 
 
 def _versions(figures: Figures) -> Finding:

@@ -25,16 +25,19 @@ _PROCESSES = """
 select instance, service, version, clock_ms from process
 where seen_at > now() - make_interval(secs => $1)"""
 _PROBERS = """
-select name, region, version, clock_ms, left_at is null and seen_at > now()
+select name, region, version, clock_ms, kinds, lacking, left_at is null and seen_at > now()
     - make_interval(secs => $1) as live from prober"""
 _SHARDS = """
 select count(*) filter (where owner is null or expires_at < now()) as unowned,
     coalesce(extract(epoch from now() - min(watermark)), 0)::float8 as behind
 from shard"""
+_UNHEALTHY = """
+select region, coalesce(message, trouble) as why from region_health
+where not healthy and looked_at > now() - interval '2 min'"""
 _SAMPLE = """
 select m.*, now() as now from generate_series(0, $1 - 1) as s (shard) cross join lateral (
     select id, active_since, (spec->>'interval_s')::int as interval_s,
-        (spec->>'timeout_s')::float8 as timeout_s, spec->'regions' as regions
+        (spec->>'timeout_s')::float8 as timeout_s, spec->'regions' as regions, spec->>'kind' as kind
     from monitor where shard = s.shard and deleted_at is null and not paused and not passive
     limit $2) m"""
 _ENDED = """
@@ -76,6 +79,8 @@ async def figures(db: Connection) -> Figures:
         probers={prober["region"]: 0 for prober in probers}
         | Counter(prober["region"] for prober in live),
         watched=frozenset(region for monitor in monitors for region in monitor["regions"]),
+        unhealthy={row["region"]: row["why"] for row in await db.fetch(_UNHEALTHY)},
+        uncheckable=_uncheckable(monitors, live),
         versions=Counter(one["version"] for one in [*processes, *live]),
         skews=_skews([(one["instance"], one["clock_ms"]) for one in processes])
         | _skews([(one["name"], one["clock_ms"]) for one in live]),
@@ -92,6 +97,19 @@ async def figures(db: Connection) -> Figures:
 
 def _skews(told: Iterable[tuple[str, float | None]]) -> dict[str, float]:
     return {who: clock_ms for who, clock_ms in told if clock_ms is not None}
+
+
+def _uncheckable(monitors: list[Any], live: list[Any]) -> dict[str, str]:
+    """Of the regions that have probers; those without are another matter."""
+    there: dict[str, list[Any]] = {}
+    for prober in live:
+        there.setdefault(prober["region"], []).append(prober)
+    wanted = {(one["kind"], region) for one in monitors for region in one["regions"]}
+    return {
+        f"{kind} in {region}": there[region][0]["lacking"].get(kind, "its probers don't know it")
+        for kind, region in wanted
+        if region in there and not any(kind in prober["kinds"] for prober in there[region])
+    }
 
 
 async def _sample(db: Connection, monitors: list[Any]) -> Sample:

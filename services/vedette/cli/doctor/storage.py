@@ -7,6 +7,10 @@ from vedette.core.wellness import Finding, Level
 from vedette.store.pool import Connection
 
 _LEAST_AHEAD, _AHEAD = 1, 3
+_MOST_BEHIND_H = {"hour": 3, "day": 50}
+_ROLLUPS = """
+select grain, (extract(epoch from now() - through) / 3600)::float8 as behind from rollup_progress
+order by through desc"""
 _PARTITIONS = """
 select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid
 where i.inhparent = 'check_result'::regclass and c.relname ~ '^check_result_[0-9]{8}$'
@@ -19,7 +23,12 @@ async def examine(db: Connection, retention_days: int) -> list[Finding]:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     rows = await db.fetch(_PARTITIONS)
     days = [datetime.strptime(row["name"][-8:], "%Y%m%d").replace(tzinfo=UTC) for row in rows]
-    return [_ahead(days, today), await _stray(db), _retention(days, today, retention_days)]
+    return [
+        _ahead(days, today),
+        await _stray(db),
+        _retention(days, today, retention_days),
+        await _rollups(db),
+    ]
 
 
 def _ahead(days: list[datetime], today: datetime) -> Finding:
@@ -44,6 +53,21 @@ async def _stray(db: Connection) -> Finding:
             " can't be made.",
         )
     return Finding("stray checks", Level.OK, "none")
+
+
+async def _rollups(db: Connection) -> Finding:
+    behind = {row["grain"]: row["behind"] for row in await db.fetch(_ROLLUPS)}
+    if not behind:
+        return Finding("rollups", Level.OK, "none yet")
+    words = ", ".join(f"up to {hours:.1f} h ago by the {grain}" for grain, hours in behind.items())
+    if any(behind.get(grain, 0) > most for grain, most in _MOST_BEHIND_H.items()):
+        return Finding(
+            "rollups",
+            Level.WARN,
+            words,
+            "See that a processor runs, which sums checks up: its log says what hinders it.",
+        )
+    return Finding("rollups", Level.OK, words)
 
 
 def _retention(days: list[datetime], today: datetime, retention_days: int) -> Finding:
