@@ -1,0 +1,1 @@
+"""A discrete simulation of schedulers, queues, probers, processors and PostgreSQL."""

@@ -1,0 +1,96 @@
+"""What goes into the simulation, each figure with where it is from. Replace them by newer ones.
+
+`python -m tests.bench.costs --json costs.json` measures those of the first table on this machine;
+`python -m tests.bench.simulate --costs costs.json` takes them in place of these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A figure, and whether it was measured or is assumed; where or why."""
+
+    value: float
+    unit: str
+    measured: bool
+    source: str
+
+
+_COSTS = "tests/bench/costs.py, see docs/performance.md"
+
+INPUTS: Mapping[str, Input] = {
+    # -- what a check costs, services apart over RabbitMQ --------------------------------------
+    "scheduler_s": Input(0.00005, "CPU s a check", True, _COSTS),
+    "prober_s": Input(0.00030, "CPU s a check", True, _COSTS),
+    "processor_s": Input(0.00030, "CPU s a check", True, _COSTS),
+    "postgres_s": Input(0.00020, "CPU s a check", True, _COSTS),
+    "broker_s": Input(0.00005, "CPU s a check", True, _COSTS),
+    "stored_bytes": Input(250, "bytes a check, with indexes", True, _COSTS),
+    "wal_bytes": Input(600, "bytes of WAL a check", True, _COSTS),
+    "agenda_bytes": Input(2500, "bytes a monitor in a scheduler", True, _COSTS),
+    # -- what is assumed of the world ----------------------------------------------------------
+    "check_s": Input(0.15, "s, a usual check over the Internet", False, "an assumption"),
+    "timeout_s": Input(10, "s, a check that hangs", False, "the default timeout"),
+    "hanging": Input(0.005, "share of checks that hang", False, "an assumption"),
+    "utilisation": Input(0.6, "share of a core that is planned to be used", False, "a choice"),
+    "node_cores": Input(32, "cores of a large machine", False, "an assumption"),
+    "disk_tb": Input(4, "TB of fast disk a database node", False, "an assumption"),
+    # -- what the services do, from their code -------------------------------------------------
+    "tick_s": Input(0.25, "s between two ticks", True, "scheduler/dispatch.py TICK_S"),
+    "lookahead_s": Input(0.5, "s that jobs leave early", True, "scheduler/dispatch.py"),
+    "batch": Input(100, "jobs in a message at most", True, "core/job.py MAX_BATCH"),
+    "run_by_s": Input(60, "s until a slot is missed", True, "core/job.py MAX_LATENESS_MS"),
+    "places": Input(2000, "checks in flight a prober", True, "VEDETTE_PROBER_CONCURRENCY"),
+    "result_wait_s": Input(0.05, "s that results wait for others", True, "prober/results.py"),
+    "shards": Input(64, "shards of the schedulers", True, "core/slots.py SHARDS"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """The figures alone."""
+
+    scheduler_s: float
+    prober_s: float
+    processor_s: float
+    postgres_s: float
+    broker_s: float
+    stored_bytes: float
+    wal_bytes: float
+    agenda_bytes: float
+    check_s: float
+    timeout_s: float
+    hanging: float
+    utilisation: float
+    node_cores: float
+    disk_tb: float
+    tick_s: float
+    lookahead_s: float
+    batch: float
+    run_by_s: float
+    places: float
+    result_wait_s: float
+    shards: float
+
+    @property
+    def flight_s(self) -> float:
+        """How long a check takes on average."""
+        return self.check_s * (1 - self.hanging) + self.timeout_s * self.hanging
+
+
+def known() -> Costs:
+    """The figures of the table above."""
+    return Costs(**{name: given.value for name, given in INPUTS.items()})
+
+
+def updated(costs: Costs, file: Path) -> Costs:
+    """With those of a file that `tests.bench.costs` wrote; what it lacks stays."""
+    written = json.loads(file.read_text())
+    newer = {name: float(written[name]) for name in INPUTS if name in written}
+    return replace(costs, **newer)
