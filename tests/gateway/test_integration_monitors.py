@@ -52,6 +52,17 @@ async def test_only_what_a_prober_needs_makes_a_new_revision(api: Api, world: Wo
     assert row["spec"]["interval_s"] == 30
 
 
+async def test_who_is_asked_and_whose_turn_it_is_makes_a_new_revision(
+    api: Api, world: World
+) -> None:
+    id = (await api.create("/monitors", a_monitor()))["id"]
+    for number, change in enumerate(
+        ({"regions": ["eu", "us"]}, {"regions_mode": "rotate"}, {"interval_s": 30}), start=2
+    ):
+        await api.ask("PATCH", f"/monitors/{id}", change)
+        assert await world.pool.fetchval("select revision from monitor") == number
+
+
 async def test_a_change_that_changes_nothing_is_none(api: Api, world: World) -> None:
     id = (await api.create("/monitors", a_monitor(timeout_s=3)))["id"]
     same = await api.ask("PUT", f"/monitors/{id}", a_monitor(timeout_s=3.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,10 @@ from vedette.bus.local import LocalBus
 from vedette.core.instants import to_datetime
 from vedette.core.outcome import Outcome, Reason
 from vedette.processor.closing import Closing, close_rounds
-from vedette.processor.domain import GRACE_MS
+from vedette.processor.domain import GRACE_MS, tally
 from vedette.processor.hearing import SETTLE_S
+from vedette.processor.store import Store
+from vedette.store.pool import transaction
 
 __all__ = ["world"]  # the fixture
 S = 1000
@@ -166,6 +169,41 @@ async def test_the_order_of_arrival_changes_no_verdict(
         await world.record(a_result(monitor, slot, outcomes[place]), region=REGIONS[place])
     await close(world, LONG)
     assert [change["state"] for change in await changes(world)] == ["up"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_in_any_order_from_anybody_each_round_comes_to_the_same(
+    world: World, seed: int
+) -> None:
+    chance, slot = random.Random(seed), now_ms()
+    kinds = [UP, DOWN, DOWN, Outcome.DEGRADED, Outcome.INTERNAL_ERROR, None]
+    said = {
+        await a_monitor(world): {region: chance.choice(kinds) for region in REGIONS}
+        for _ in range(60)
+    }
+    async with transaction(world.pool) as db:
+        await Store(db).begin(list(said))  # as when they are announced
+
+    async def deliver(region: str, turn: random.Random) -> None:
+        checks = [
+            a_result(monitor, slot, outcome)
+            for monitor, votes in said.items()
+            if (outcome := votes[region]) is not None
+        ]
+        for _ in range(12):
+            await world.record(*turn.sample(checks, 20), region=region)
+        await world.record(*checks, region=region)
+
+    await asyncio.gather(*(deliver(r, random.Random(chance.random())) for r in REGIONS * 2))
+    later = slot + 60 * S
+    while await open_rounds(world):
+        await asyncio.gather(*(close_rounds(world.pool, later) for _ in range(2)))
+    found = await changes(world)
+    assert len(found) == len({change["monitor"]["id"] for change in found})
+    for monitor, votes in said.items():
+        ended = {region: outcome for region, outcome in votes.items() if outcome is not None}
+        expected = tally(ended, REGIONS, closed=True)
+        assert await world.state(monitor) == (expected.value if expected else "pending")
 
 
 async def test_a_round_without_votes_asks_for_a_missed_confirmation_again(world: World) -> None:

@@ -1,6 +1,6 @@
 """A monitor's definition: what is watched, how often, and how it is judged."""
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -102,7 +102,7 @@ class MonitorSpec(BaseModel):
         return list(dict.fromkeys(values))
 
     def probed(self, *, compact: bool = False) -> dict[str, Any]:
-        """The part that says what a check is; a change of it makes a new revision of the monitor.
+        """The part that says what a check is.
 
         `compact` leaves out what is at its default, for jobs, which are sent at every slot.
         """
@@ -110,6 +110,13 @@ class MonitorSpec(BaseModel):
             mode="json", by_alias=True, include=set(_PROBED), exclude_defaults=compact
         )
         return dumped | {"kind": self.kind}
+
+    def meaning(self) -> dict[str, Any]:
+        """What gives its checks their meaning: a change of it makes a new revision of the monitor.
+
+        What was under way then says nothing of the monitor as it is now.
+        """
+        return self.probed()
 
 
 class PassiveSpec(MonitorSpec):
@@ -132,6 +139,11 @@ class ProbedSpec(MonitorSpec):
         default=10, ge=0.1, le=120, description="Seconds one check may take, all included."
     )
     regions: list[Region] = Field(default=["default"], min_length=1, max_length=32)
+    regions_mode: Literal["all", "rotate"] = Field(
+        default="all",
+        description="Who checks: all regions each time, or one after the other (rotate). Then one "
+        "region's finding is a suspicion, and all regions are asked before the state changes.",
+    )
     retry_interval_s: int = Field(
         default=5, ge=1, le=3_600, description="Seconds between confirmations of a suspicion."
     )
@@ -196,3 +208,9 @@ class ProbedSpec(MonitorSpec):
     def probed(self, *, compact: bool = False) -> dict[str, Any]:
         """The part that a prober needs, as in every kind."""
         return super().probed(compact=compact) | {"timeout_s": self.timeout_s}
+
+    def meaning(self) -> dict[str, Any]:
+        """What gives its checks their meaning: also who is asked, and whose turn a slot is."""
+        asked: dict[str, Any] = {"regions": self.regions, "regions_mode": self.regions_mode}
+        turns = {"interval_s": self.interval_s} if self.regions_mode == "rotate" else {}
+        return self.probed() | asked | turns

@@ -4,7 +4,7 @@ Both follow from the monitor's id alone, so every process agrees without talking
 spread evenly, and a restart moves nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from uuid import UUID
 
@@ -31,6 +31,21 @@ def slot_after(monitor: UUID, interval_ms: int, at_ms: int) -> int:
     """The first slot strictly after `at_ms` (Unix ms)."""
     offset = offset_ms(monitor, interval_ms)
     return ((at_ms - offset) // interval_ms + 1) * interval_ms + offset
+
+
+def regions_of(
+    monitor: UUID, interval_ms: int, slot: int, regions: Sequence[str]
+) -> tuple[str, ...]:
+    """The regions that check a slot of a monitor whose regions take turns.
+
+    Regular slots are for one region after the other; what is due in between (a first check, a
+    confirmation) is for all of them.
+    """
+    number, between = divmod(slot - offset_ms(monitor, interval_ms), interval_ms)
+    if between:
+        return tuple(regions)
+    # Not all monitors in the same region at the same time.
+    return (regions[(number + (_hash(monitor) >> 32)) % len(regions)],)
 
 
 def slots_between(monitor: UUID, interval_ms: int, after_ms: int, until_ms: int) -> Iterator[int]:

@@ -85,7 +85,8 @@ async def update(
         return
     _check_passive(row, spec)
     stored, target = sealed(spec, row["id"], box), spec.target.summary()
-    reprobe = spec.probed() != {name: before.get(name) for name in spec.probed()}
+    meaning = spec.meaning()
+    reprobe = meaning != {name: before.get(name) for name in meaning}
     await monitors.update(db, workspace, row["id"], spec=stored, target=target, reprobe=reprobe)
     await reports.wake(db, row["id"])
     event = MonitorUpdated(monitor=_reference(row["id"], stored, target), paused=row["paused"])

@@ -67,7 +67,7 @@ async def close_rounds(pool: Pool, now: int, *, unhealthy: Collection[str] = ())
         standing: dict[UUID, Watched] = {}
         for found, slot in due:
             who = standing.get(found.monitor.id, found)
-            polled = Round(slot, who.regions, votes.get((who.monitor.id, slot), {}), unhealthy)
+            polled = Round(slot, who.voters(slot), votes.get((who.monitor.id, slot), {}), unhealthy)
             judgement = decide(who, polled, ledger, closed=True)
             standing[who.monitor.id] = ledger.enter(who, judgement)
         await ledger.save(store)

@@ -29,6 +29,22 @@ class Policy:
     failure_threshold: int
     recovery_threshold: int
     retry_ms: int
+    rotating: bool = False
+    """Whether its regions take turns at regular slots."""
+    offset_ms: int = 0
+    """Where in the interval regular slots lie."""
+
+    def recheck_at(self, slot: int, *, now: int) -> int | None:
+        """When to confirm what was seen at `slot`; None if the next slot comes first anyway.
+
+        If regions take turns, that is never at a regular slot, which is for one region alone.
+        """
+        if self.interval_ms is None:
+            return None
+        if not self.rotating:
+            return max(slot + self.retry_ms, now) if self.retry_ms < self.interval_ms else None
+        at = max(slot + min(self.retry_ms, self.interval_ms), now)
+        return at + 1 if at % self.interval_ms == self.offset_ms else at
 
     @property
     def sight_ms(self) -> int | None:
@@ -68,6 +84,8 @@ class Verdict:
     slot: int
     outcome: Outcome
     cause: Cause
+    alone: bool = False
+    """Whether it is that of one region in its turn: then it is but a hint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +153,9 @@ def judge(standing: Standing, policy: Policy, verdict: Verdict, *, now: int) -> 
     if standing.state is State.PAUSED or standing.is_past(verdict.slot):
         return Judgement(standing)
     unseen = expire(standing, policy, now=verdict.slot)
+    if verdict.alone:
+        hinted = _take_hint(unseen.standing, policy, verdict, now)
+        return replace(hinted, transitions=unseen.transitions)
     counted = _count(unseen.standing, verdict)
     state = _next_state(counted, policy, verdict.outcome)
     if state is counted.state:
@@ -183,7 +204,7 @@ def missed_recheck(standing: Standing, policy: Policy, slot: int, *, now: int) -
     """A confirmation that saw nothing is asked for again."""
     if standing.recheck != slot or standing.state is State.PAUSED:
         return Judgement(standing)
-    again = max(slot + policy.retry_ms, now)
+    again = policy.recheck_at(slot, now=now)
     return Judgement(replace(standing, recheck=again), recheck=again)
 
 
@@ -238,10 +259,31 @@ def _stay(standing: Standing, policy: Policy, verdict: Verdict, now: int) -> Jud
     contradicts = failing is not standing.was_down and (failing or standing.was_down)
     if not contradicts:
         return Judgement(_without_run(standing))
-    if policy.interval_ms is None or policy.retry_ms >= policy.interval_ms:
-        return Judgement(replace(standing, recheck=None))  # the next slot comes first anyway
-    recheck = max(verdict.slot + policy.retry_ms, now)
+    recheck = policy.recheck_at(verdict.slot, now=now)
     return Judgement(replace(standing, recheck=recheck), recheck=recheck)
+
+
+def _take_hint(standing: Standing, policy: Policy, verdict: Verdict, now: int) -> Judgement:
+    """One region's finding begins a run and has all regions asked; it changes no state.
+
+    Nor does it end a run: only those who are asked together know better. As rounds of all regions
+    may be open for longer than a turn lasts, it doesn't count as the last one judged either.
+    """
+    seen = replace(standing, last_vote=max(standing.last_vote or 0, verdict.slot))
+    if verdict.outcome.value == standing.state or _is_being_asked(standing, policy, verdict.slot):
+        return Judgement(seen)
+    failing = verdict.outcome is Outcome.DOWN
+    if failing is not standing.was_down and not (standing.failures or standing.successes):
+        first = _count(seen, verdict)
+        seen = replace(first, round=standing.round, last_vote=seen.last_vote)
+    recheck = policy.recheck_at(verdict.slot, now=now)
+    return Judgement(replace(seen, recheck=recheck), recheck=recheck)
+
+
+def _is_being_asked(standing: Standing, policy: Policy, slot: int) -> bool:
+    """Whether a confirmation is under way. One may get lost: by a change of the definition, say."""
+    recheck = standing.recheck
+    return recheck is not None and slot < recheck + policy.timeout_ms + GRACE_MS
 
 
 def _change(standing: Standing, state: State, since: int, cause: Cause | None) -> Judgement:

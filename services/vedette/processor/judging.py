@@ -50,7 +50,7 @@ class _Polled:
     def round_of(self, who: Watched, result: Result, check: Cause) -> Round:
         """The round of a result."""
         ended = self.votes.get((result.monitor_id, result.slot), {self.region: check})
-        return Round(result.slot, who.regions, ended, self.unhealthy)
+        return Round(result.slot, who.voters(result.slot), ended, self.unhealthy)
 
 
 async def record(
@@ -104,6 +104,7 @@ async def judge_results(
             for who in monitors
             if len(who.regions) > 1
             for result in by_monitor[who.monitor.id]
+            if len(who.voters(result.slot)) > 1
         ],
     )
     await tell_of_endings(store.db, monitors, by_monitor, ledger)
@@ -124,7 +125,8 @@ def decide(
     outcome = polled.outcome(closed=closed)
     cause = polled.cause(outcome) or Cause(reason=Reason.NO_VOTES)
     if outcome is not None:
-        verdict = Verdict(polled.slot, outcome, cause)
+        alone = who.policy.rotating and not polled.of_several
+        verdict = Verdict(polled.slot, outcome, cause, alone)
         policy = who.policy
         if hold_ms and not polled.of_several:
             policy = patient(policy, who.standing, polled.slot, hold_ms)
@@ -158,7 +160,7 @@ def _take(who: Watched, polled: _Polled, result: Result, ledger: Ledger) -> Watc
     votes = polled.round_of(who, result, check)
     judgement = Judgement(who.standing)
     # What an older definition saw, or a region it named, says nothing of this one.
-    if result.revision == who.revision and region in who.regions:
+    if result.revision == who.revision and region in votes.asked:
         if who.standing.is_past(result.slot):
             ledger.rounds.came_late(who, region, result.slot, check)
         else:

@@ -10,6 +10,7 @@ from vedette.core.events import Cause, MonitorRef
 from vedette.core.expiry import DEFAULT_DAYS, Ending
 from vedette.core.instants import iso, to_datetime, to_ms
 from vedette.core.result import Result
+from vedette.core.slots import offset_ms, regions_of
 from vedette.core.state import State
 from vedette.processor.domain import Policy, Standing
 
@@ -40,10 +41,19 @@ class Watched:
     cause: Mapping[str, Any]
     """Why it is in its state, as its column holds it."""
 
+    def voters(self, slot: int) -> tuple[str, ...]:
+        """The regions that are asked at a slot."""
+        policy = self.policy
+        if not policy.rotating or policy.interval_ms is None:
+            return self.regions
+        return regions_of(self.monitor.id, policy.interval_ms, slot, self.regions)
+
 
 def watched(row: Any) -> Watched:
     """From a row of `store.lock`."""
     spec = row["spec"]
+    regions = tuple(spec.get("regions", (OWN_REGION,)))
+    rotating = len(regions) > 1 and spec.get("regions_mode") == "rotate"
     return Watched(
         monitor=MonitorRef(
             id=row["monitor_id"],
@@ -53,7 +63,7 @@ def watched(row: Any) -> Watched:
             tags=spec["tags"],
         ),
         workspace_id=row["workspace_id"],
-        regions=tuple(spec.get("regions", (OWN_REGION,))),
+        regions=regions,
         revision=row["revision"],
         paused=row["paused"],
         policy=Policy(
@@ -62,6 +72,8 @@ def watched(row: Any) -> Watched:
             failure_threshold=spec["failure_threshold"],
             recovery_threshold=spec["recovery_threshold"],
             retry_ms=spec.get("retry_interval_s", 0) * 1000,
+            rotating=rotating,
+            offset_ms=offset_ms(row["monitor_id"], spec["interval_s"] * 1000) if rotating else 0,
         ),
         standing=_standing(row),
         asked=asked_by(spec),

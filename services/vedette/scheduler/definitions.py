@@ -59,4 +59,5 @@ def _monitor(row: Any, definition: dict[str, Any]) -> Monitor:
         regions=tuple(row["spec"]["regions"]),
         job_prefix=head[:-1] + b",",
         active_since=to_ms(row["active_since"]),
+        rotating=row["spec"].get("regions_mode") == "rotate",
     )

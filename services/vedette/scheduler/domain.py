@@ -7,7 +7,7 @@ from itertools import count
 from uuid import UUID
 
 from vedette.core.job import MAX_BATCH, run_by
-from vedette.core.slots import SHARDS, slot_after
+from vedette.core.slots import SHARDS, regions_of, slot_after
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +23,8 @@ class Monitor:
     active_since: int
     taken_until: int = 0
     """Every slot up to here has been taken from the agenda."""
+    rotating: bool = False
+    """Whether its regions take turns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,14 @@ class Due:
     def run_by(self) -> int:
         """The latest start."""
         return run_by(self.slot, self.monitor.interval_ms)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Who checks it."""
+        monitor = self.monitor
+        if not monitor.rotating:
+            return monitor.regions
+        return regions_of(monitor.id, monitor.interval_ms, self.slot, monitor.regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +130,7 @@ def batches(due: Iterable[Due]) -> list[Batch]:
     """Group slots by region and urgency into batches of at most MAX_BATCH jobs."""
     queues: dict[tuple[str, bool], list[Due]] = {}
     for one in due:
-        for region in one.monitor.regions:
+        for region in one.regions:
             queues.setdefault((region, one.urgent), []).append(one)
     return [
         _batch(region, urgent, jobs[start : start + MAX_BATCH])
