@@ -366,3 +366,15 @@ async def test_without_a_secret_key_it_does_not_start(world: World) -> None:
     with pytest.raises(VedetteError, match="VEDETTE_SECRET_KEY is not set"):
         async with running(SchedulerSettings(), resources):
             pass
+
+
+async def test_what_is_found_to_have_changed_while_a_tick_runs_is_not_lost(world: World) -> None:
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    monitor = await world.monitor()
+    reconciling = asyncio.create_task(scheduler.dispatcher.reconcile(now_ms() - 60 * S))
+    while not reconciling.done():
+        await scheduler.dispatcher.tick()
+        await asyncio.sleep(0)
+    await scheduler.dispatcher.tick()
+    assert {sent for _, sent, _ in scheduler.bus.sent} == {monitor}

@@ -44,6 +44,7 @@ async def open_pool(dsn: str, *, size: int, application: str) -> AsyncIterator[P
             min_size=1,
             max_size=size,
             init=_prepare,
+            reset=_leave,
             command_timeout=30,
             server_settings={
                 "application_name": f"vedette-{application}",
@@ -84,6 +85,14 @@ class transient_errors:  # noqa: N801  (used as a statement: `with transient_err
         """Translate."""
         if isinstance(error, _PASSING):
             raise Transient(f"database: {error or type(error).__name__}") from error
+
+
+async def _leave(_connection: Connection) -> None:
+    """Nothing to undo: a question less, for the server, after each transaction.
+
+    We take advisory locks for a transaction only, set nothing outside of one, and end what we
+    listen to.
+    """
 
 
 async def _prepare(connection: Connection) -> None:

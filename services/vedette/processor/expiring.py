@@ -17,10 +17,11 @@ from vedette.processor.rows import Watched
 from vedette.store.pool import Connection
 
 _DAY_MS = 86_400_000
-_FACTS = {
+FACTS = {
     Ending.CERTIFICATE: ("certificate_expires_at", "chain_expires_at"),
     Ending.DOMAIN: ("domain_expires_at",),
 }
+"""Which facts of a check tell of an end."""
 
 Key = tuple[UUID, Ending, str]
 """A monitor, and what of it ends."""
@@ -94,7 +95,7 @@ def _candidates(who: Watched, result: Result, now: int) -> Iterator[Candidate]:
 
 def _may_be_near(result: Result, what: Ending, now: int, most_days: int) -> bool:
     """Whether a fact tells of an end in so many days; compared as texts, for that is cheap."""
-    for name in _FACTS[what]:
+    for name in FACTS[what]:
         stated = result.facts.get(name)
         if isinstance(stated, str) and stated < _after(now, most_days + 1):
             return True

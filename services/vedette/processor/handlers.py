@@ -12,17 +12,24 @@ from vedette.core.errors import Transient
 from vedette.core.events import Event
 from vedette.core.job import ONE_OFF, JobBatch
 from vedette.core.presence import Presence
-from vedette.core.result import Result, ResultBatch
+from vedette.core.result import Result
 from vedette.processor import probers
+from vedette.processor.arrivals import Arrivals, Raw, arrivals_of, parse_arrivals, validated
 from vedette.processor.domain import expire, pause, resume
-from vedette.processor.judging import record
+from vedette.processor.judging import record, recorded
 from vedette.processor.ledger import Ledger
 from vedette.processor.regions.breaker import Breaker
+from vedette.processor.settling import settle
 from vedette.processor.store import Store
-from vedette.store.pool import Pool, connection, transaction
+from vedette.processor.together import Together
+from vedette.store.pool import Connection, Pool, connection, transaction
 from vedette.telemetry import dwell
 
 SWEEP = 500
+# So many messages share a transaction at most, and so many transactions run at a time: while one
+# waits for the disk, another is made ready; more would only wait for each other.
+_MOST = 10
+_AT_ONCE = 2
 
 log = structlog.get_logger()
 
@@ -40,21 +47,26 @@ class Handlers:
         self._pool = pool
         self._heard = heard
         self._breaker = breaker or Breaker()
+        self._arrived = Together(
+            self._record_all, group=lambda arrivals: arrivals.region, most=_MOST, at_once=_AT_ONCE
+        )
 
-    def table(self) -> dict[Queue, Handler]:
-        """Which queue goes where."""
+    def checks(self) -> dict[Queue, Handler]:
+        """Which queue of checks goes where. What arrives together shares transactions."""
+        return {RESULTS: self.record, EXPIRED: self.record_missed}
+
+    def others(self) -> dict[Queue, Handler]:
+        """Which queue of all else goes where."""
         return {
-            RESULTS: self.record,
-            EXPIRED: self.record_missed,
             MONITORS: self.follow_monitor,
             PRESENCE: self.note_prober,
         }
 
     async def record(self, message: Message) -> None:
-        """Store a batch of results and judge what they decide."""
-        batch = ResultBatch.model_validate_json(message.body)
-        self._heard(batch.region)
-        await self._record(batch)
+        """Store a batch of results and judge what they decide, with others that wait."""
+        arrivals = parse_arrivals(message.body)
+        self._heard(arrivals.region)
+        await self._arrived.add(arrivals)
 
     async def record_missed(self, message: Message) -> None:
         """Jobs nobody ran in time: each is a check that was missed."""
@@ -65,7 +77,7 @@ class Handlers:
             for job in batch.jobs
             if job.revision != ONE_OFF  # nobody waits for it any more, and it is no monitor's
         ]
-        await self._record(ResultBatch(region=batch.region, prober="none", results=results))
+        await self._arrived.add(arrivals_of(batch.region, results))
 
     async def follow_monitor(self, message: Message) -> None:
         """Give a new monitor its first state; pause or resume a changed one."""
@@ -96,20 +108,36 @@ class Handlers:
                 ledger.enter(who, expire(who.standing, who.policy, now=ledger.now))
             await ledger.save(store)
 
-    async def _record(self, batch: ResultBatch) -> None:
+    async def _record_all(self, arrived: Sequence[Arrivals]) -> None:
+        """What arrived of one region: the usual at once, the others by judging them."""
+        region = arrived[0].region
         async with transaction(self._pool) as db:
             store, ledger = Store(db), Ledger(_now_ms())
-            fresh = await record(store, batch.region, batch.results, ledger, self._breaker)
-            await ledger.save(store)
-        _measure(fresh)
+            settled, others = await self._settle(db, arrived, ledger.now)
+            if others:
+                await record(store, region, validated(others), ledger, self._breaker)
+                await ledger.save(store)
+        recorded.inc(settled)
+        _measure(arrived)
+
+    async def _settle(
+        self, db: Connection, arrived: Sequence[Arrivals], now: int
+    ) -> tuple[int, Sequence[Raw]]:
+        region = arrived[0].region
+        if region in self._breaker.broken:
+            return 0, [result for arrivals in arrived for result in arrivals.results]
+        settled, others = await settle(db, arrived, now)
+        self._breaker.hear_good(region, settled)
+        return settled, others
 
 
-def _measure(results: Sequence[Result]) -> None:
+def _measure(arrived: Sequence[Arrivals]) -> None:
     now = _now_ms()
-    for result in results:
-        if result.started_at is not None and result.duration_ms is not None:
-            ended_at = result.started_at + result.duration_ms
-            dwell.RESULT_TO_VERDICT.observe((now - ended_at) / 1000)
+    for arrivals in arrived:
+        for result in arrivals.results:
+            started_at, duration_ms = result.get("started_at"), result.get("duration_ms")
+            if started_at is not None and duration_ms is not None:
+                dwell.RESULT_TO_VERDICT.observe((now - started_at - duration_ms) / 1000)
 
 
 def _now_ms() -> int:

@@ -50,9 +50,14 @@ _UPSERT = (
 )
 
 
+def closed_until(now: int) -> int:
+    """Checks of slots before this come late, if they come now. All Unix ms."""
+    return (now - _LATE_MS) // _HOUR_MS * _HOUR_MS
+
+
 async def note_late(db: Connection, results: Iterable[Result], now: int) -> None:
     """Note which of the checks that are stored in this transaction came late. `now` is Unix ms."""
-    closed = (now - _LATE_MS) // _HOUR_MS * _HOUR_MS
+    closed = closed_until(now)
     late = {(one.monitor_id, one.slot // _HOUR_MS) for one in results if one.slot < closed}
     if late:
         await db.execute(

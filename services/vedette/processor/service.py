@@ -19,6 +19,8 @@ from vedette.runtime.resources import Resources
 
 # Each message is a transaction on a connection of its own; more at once only wait for each other.
 PREFETCH = 4
+# But those with checks share transactions, the more of them the busier we are.
+CHECKS_PREFETCH = 20
 SWEEP_S = 5
 CLOSE_S = 1
 UPKEEP_S = 3600
@@ -29,17 +31,17 @@ LET_GO_S = 60
 @asynccontextmanager
 async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIterator[None]:
     """Consume until the block ends, then finish what is under way."""
-    breaker = Breaker()
+    bus, breaker = resources.bus, Breaker()
     regions = Watch(
         resources.pool,
         breaker,
         patience_s=settings.region_unhealthy_after_s,
-        hears=resources.bus.healthy,
+        hears=bus.healthy,
     )
     handlers = Handlers(resources.pool, heard=regions.heard, breaker=breaker)
     care = Care(resources.pool)
-    dead = DeadCare(resources.pool, resources.bus)
-    closing = Closing(resources.pool, resources.bus, breaker)
+    dead = DeadCare(resources.pool, bus)
+    closing = Closing(resources.pool, bus, breaker)
 
     async def upkeep() -> None:
         await keep_up(resources.pool, settings, now=datetime.now(UTC))
@@ -61,10 +63,11 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
         background("retention", lambda: every(LET_GO_S, retention)),
         background("rollups", lambda: every(SUM_UP_S, rollups)),
         consuming(
-            resources.bus,
-            handlers.table() | {DEAD: dead.keep},
+            bus,
+            handlers.others() | {DEAD: dead.keep},
             prefetch=PREFETCH,
             drain_s=resources.drain_s,
         ),
+        consuming(bus, handlers.checks(), prefetch=CHECKS_PREFETCH, drain_s=resources.drain_s),
     ):
         yield

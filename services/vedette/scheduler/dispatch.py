@@ -91,7 +91,8 @@ class Dispatcher:
 
     async def reconcile(self, since: int) -> None:
         """Read again what was changed of late, and rechecks: an event may have been missed."""
-        self._changed.update(await self._store.changed_since(since))
+        changed = await self._store.changed_since(since)
+        self._changed.update(changed)  # a tick may have emptied the one there was before
         for monitor, slot in await self._store.rechecks_of(self._leases.shards):
             self._agenda.add_recheck(monitor, slot)
 

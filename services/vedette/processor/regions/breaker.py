@@ -7,6 +7,7 @@ fails, the region is weighed by what all regions saw, at most once a second.
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 import structlog
 from prometheus_client import Counter
@@ -49,6 +50,11 @@ class Breaker:
         """The regions that were doubted since the last time that this was asked."""
         doubted, self._doubted = self._doubted, set()
         return doubted
+
+    def hear_good(self, region: str, count: int) -> None:
+        """Take so many good results of a region, which need no weighing."""
+        heard = self._heard.setdefault(region, deque(maxlen=LEAST))
+        heard.extend(repeat(False, min(count, LEAST)))
 
     async def weigh(self, db: Connection, region: str, results: Sequence[Result]) -> Weighed:
         """What a region's failures are worth, these results included, which are stored already."""
