@@ -162,6 +162,17 @@ def test_who_was_not_heard_is_told_as_well() -> None:
     ]
 
 
+@given(st.sampled_from([None, *Outcome]), st.booleans(), st.booleans())
+def test_the_short_way_of_one_region_comes_to_what_is_counted(
+    outcome: Outcome | None, unhealthy: bool, closed: bool
+) -> None:
+    ended = {} if outcome is None else {"fra": a_check("fra", outcome)}
+    counted = {} if outcome is None else {"fra": outcome}
+    apart = ["fra"] if unhealthy else []
+    short = Round(60 * S, ("fra",), ended, apart).outcome(closed=closed)
+    assert short is tally(counted, ["fra"], unhealthy=apart, closed=closed)
+
+
 def test_a_round_of_one_region_needs_no_votes_beside_it() -> None:
     cause = Round(60 * S, ("fra",), {"fra": a_check("fra", DOWN)}).cause(DOWN)
     assert cause == a_check("fra", DOWN)

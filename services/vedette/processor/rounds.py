@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from vedette.core.events import Cause, Vote
-from vedette.core.outcome import Outcome
+from vedette.core.outcome import VOTES, Outcome
 from vedette.processor.domain import tally
 
 
@@ -28,6 +28,9 @@ class Round:
 
     def outcome(self, *, closed: bool = False) -> Outcome | None:
         """What it comes to, or None while it has come to nothing; see `tally`."""
+        if not self.of_several:  # as nearly all are: there is nothing to count
+            only = self._only()
+            return only.outcome if only is not None and only.outcome in VOTES else None
         outcomes = {region: cause.outcome for region, cause in self.ended.items() if cause.outcome}
         return tally(outcomes, self.asked, unhealthy=self.unhealthy, closed=closed)
 
@@ -41,6 +44,8 @@ class Round:
 
         It is one that agrees, with the reason that most of those have. None if there is none.
         """
+        if not self.of_several:
+            return self._only()
         heard = [self.ended[region] for region in self.asked if region in self.ended]
         agreeing = [
             cause
@@ -51,7 +56,11 @@ class Round:
             return None
         reasons = Counter(cause.reason for cause in agreeing)
         chosen = max(agreeing, key=lambda cause: reasons[cause.reason])
-        return chosen.model_copy(update={"votes": self.votes()}) if self.of_several else chosen
+        return chosen.model_copy(update={"votes": self.votes()})
+
+    def _only(self) -> Cause | None:
+        (region,) = self.asked
+        return None if region in self.unhealthy else self.ended.get(region)
 
     def votes(self) -> list[Vote]:
         """What each region said, in the monitor's order."""
