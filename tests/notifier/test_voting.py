@@ -43,7 +43,7 @@ def test_it_says_who_saw_nothing_and_whose_vote_did_not_count() -> None:
     ]
     assert regions_in_words(votes) == (
         "down from 2 of 6 regions: fra, nyc, syd (not counted: the region is not well itself);"
-        " up from sgp (later); nothing seen from gru, jnb"
+        " up from sgp (later); nothing seen from jnb; not heard from yet: gru"
     )
 
 

@@ -20,8 +20,11 @@ def regions_in_words(votes: Sequence[Vote]) -> str:
             parts.append(f"down from {count} of {len(votes)} regions: {names}")
         elif names:
             parts.append(f"{outcome.value} from {names}")
-    if silent := _names(vote for vote in votes if vote.outcome not in _SEEN):
-        parts.append(f"nothing seen from {silent}")
+    ended = [vote for vote in votes if vote.outcome is not None]
+    if blind := _names(vote for vote in ended if vote.outcome not in _SEEN):
+        parts.append(f"nothing seen from {blind}")
+    if silent := _names(vote for vote in votes if vote.outcome is None):
+        parts.append(f"not heard from yet: {silent}")
     return "; ".join(parts)
 
 
