@@ -20,6 +20,7 @@ from tests.bench.simulation.cell import Run, Scenario, simulate
 from tests.bench.simulation.costs import INPUTS, Costs, known, updated
 from tests.bench.simulation.plan import Plan, plan
 from tests.bench.simulation.station import Outage
+from tests.bench.simulation.walls import walls
 
 SIZES = (10_000, 1_000_000, 100_000_000)
 USUAL = Scenario(600)
@@ -37,9 +38,14 @@ def main() -> int:
         inputs = {name: asdict(given) for name, given in INPUTS.items()}
         for name, given in inputs.items():
             given["value"] = getattr(costs, name)
-        print(json.dumps({"seed": options.seed, "inputs": inputs, "sizes": found}, indent=2))
+        limits = [asdict(wall) for wall in walls(costs)]
+        report = {"seed": options.seed, "inputs": inputs, "walls": limits, "sizes": found}
+        print(json.dumps(report, indent=2))
     else:
         print(_table(found))
+        print("\nhow far each part reaches, in monitors that are checked once a minute")
+        for wall in walls(costs):
+            print(f"{wall.monitors:>14,}  {wall.what}; beyond: {wall.beyond}")
     return 0
 
 
@@ -127,7 +133,8 @@ _ROWS = (
     ("of a cell: probers in each of 3 regions", "plan", "layout", "probers"),
     ("of a cell: processors", "plan", "layout", "processors"),
     ("of a cell: PostgreSQL cores", "plan", "layout", "postgres_cores"),
-    ("of a cell: messages/s of jobs and results", "plan", "broker_messages"),
+    ("of a cell: messages/s of jobs", "plan", "job_messages"),
+    ("of a cell: messages/s of results", "plan", "result_messages"),
     ("of a cell: WAL MB/s", "plan", "wal_mb"),
     ("cores at work: schedulers", "plan", "cores", "scheduler"),
     ("cores at work: probers", "plan", "cores", "prober"),

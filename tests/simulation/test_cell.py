@@ -11,6 +11,7 @@ from tests.bench.simulation.cell import Layout, Run, Scenario, simulate
 from tests.bench.simulation.costs import known, updated
 from tests.bench.simulation.plan import CELL, plan
 from tests.bench.simulation.station import Outage
+from tests.bench.simulation.walls import walls
 
 COSTS = known()
 SMALL = Layout(
@@ -75,6 +76,14 @@ def test_hanging_targets_hold_places_not_cores() -> None:
     assert crowded.missed > 0
 
 
+def test_what_is_planned_is_what_is_used() -> None:
+    needed = plan(100_000, COSTS)
+    found = run(needed.layout, Scenario(300))
+    for part, servers in (("prober", 3 * needed.layout.probers), ("processor", 1)):
+        planned = needed.cores[part] / (servers if part == "prober" else needed.layout.processors)
+        assert found.used[part] == pytest.approx(planned, rel=0.25)
+
+
 def test_the_same_seed_gives_the_same() -> None:
     assert run(seed=4).used == run(seed=4).used
     assert run(seed=4).used != run(seed=5).used
@@ -84,8 +93,10 @@ def test_a_plan_keeps_every_part_below_what_is_planned() -> None:
     for monitors in (10_000, 1_000_000):
         needed = plan(monitors, COSTS)
         layout, rate = needed.layout, needed.rate
-        assert rate * COSTS.postgres_s <= layout.postgres_cores * COSTS.utilisation
-        assert rate * COSTS.prober_s / 3 <= layout.probers * COSTS.utilisation
+        planned = {"postgres": layout.postgres_cores, "processor": layout.processors}
+        for part, cores in planned.items():
+            work = COSTS.work_s(part, rate, needed.result_messages)
+            assert work <= cores * COSTS.utilisation
         assert min(layout.schedulers, layout.probers, layout.processors) >= 2
 
 
@@ -93,6 +104,15 @@ def test_more_than_a_cell_holds_is_split_evenly() -> None:
     assert plan(CELL, COSTS).cells == 1
     assert plan(CELL + 1, COSTS).cells == 2
     assert plan(100 * CELL, COSTS).layout == plan(CELL, COSTS).layout
+
+
+def test_walls_are_where_a_part_is_used_up_and_the_nearest_comes_first() -> None:
+    found = walls(
+        replace(COSTS, postgres_s=0.0001, postgres_message_s=0, node_cores=10, utilisation=0.5)
+    )
+    assert [wall.monitors for wall in found] == sorted(wall.monitors for wall in found)
+    [cores] = [wall for wall in found if wall.what.startswith("cores of")]
+    assert cores.monitors == pytest.approx(10 * 0.5 / 0.0001 * 60, abs=1)
 
 
 def test_measured_costs_take_the_place_of_those_that_are_known(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ from math import factorial, sqrt
 from random import Random
 
 import pytest
-from tests.bench.simulation.arrivals import batches, binomial, spread
+from tests.bench.simulation.arrivals import binomial, spread
 from tests.bench.simulation.figures import Timeline, Waits
+from tests.bench.simulation.packing import batches, gathered
 from tests.bench.simulation.station import Outage, Station, passed
 
 WORK_S = 1.0
@@ -77,6 +78,15 @@ def test_draws_come_up_as_often_as_they_should() -> None:
 def test_slots_are_packed_as_the_scheduler_packs_them() -> None:
     assert batches(250, 100) == [100, 100, 50]
     assert batches(0, 100) == []
+
+
+def test_results_go_out_by_prober_and_moment_and_none_is_lost() -> None:
+    results = [(0.01, 3), (0.02, 1), (0.06, 500), (0.3, 1)]
+    sent = list(gathered(results, probers=3, wait_s=0.05, most=100))
+    assert sum(count for _, count in sent) == 505
+    assert sent[:3] == [(0.05, 2), (0.05, 1), (0.05, 1)]
+    assert sent[3:8] == [(0.1, 100)] * 5
+    assert len(sent) == 9
 
 
 def test_shares_are_right_to_six_percent() -> None:

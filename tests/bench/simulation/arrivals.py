@@ -24,8 +24,3 @@ def binomial(n: int, p: float, random: Random) -> int:
         drawn = round(random.gauss(mean, sqrt(mean * (1 - p))))
         return min(max(drawn, 0), n)
     return sum(random.random() < p for _ in range(n))
-
-
-def batches(count: int, most: int) -> list[int]:
-    """A tick's slots in messages, as the scheduler packs them."""
-    return [most] * (count // most) + ([count % most] if count % most else [])

@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from tests.bench.simulation.arrivals import batches, spread
+from tests.bench.simulation.arrivals import spread
 from tests.bench.simulation.costs import Costs
 from tests.bench.simulation.figures import Timeline, Waits
+from tests.bench.simulation.packing import batches, gathered
 from tests.bench.simulation.station import Outage, Station
 
+_PORTIONS = 5
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """How many of each a cell has. Probers are of each region, and so are their cores."""
 
@@ -70,19 +73,23 @@ class _Batch:
 def simulate(layout: Layout, costs: Costs, scenario: Scenario, seed: int) -> Run:
     """Let slots fall due for so long, and see every one of them to its end."""
     random, run = Random(seed), Run()
-    scheduler = Station(layout.schedulers)
-    sent = _sent(layout, costs, scenario, random, scheduler)
-    results: list[tuple[float, int]] = []
+    schedulers = [Station(1) for _ in range(layout.schedulers)]
+    sent = _sent(layout, costs, scenario, random, schedulers)
+    messages: list[tuple[float, int]] = []
     probers = []
     for region, jobs in enumerate(sent):
         run.scheduled += sum(batch.jobs for batch in jobs)
         lost = scenario.loss if region == 0 else None
         station = Station(layout.probers, lost, layout.probers * costs.places)
         probers.append(station)
+        results: list[tuple[float, int]] = []
         _probe(_queued(jobs, costs), station, costs, run, results, random, watched=region == 0)
+        messages += gathered(
+            results, probers=layout.probers, wait_s=costs.result_wait_s, most=int(costs.batch)
+        )
     processors, postgres = Station(layout.processors), Station(layout.postgres_cores)
-    _judge(results, processors, postgres, costs, run)
-    stations = {"scheduler": [scheduler], "prober": probers}
+    _judge(messages, processors, postgres, costs, run)
+    stations = {"scheduler": schedulers, "prober": probers}
     stations |= {"processor": [processors], "postgres": [postgres]}
     run.used = {
         name: sum(one.busy_s for one in all_of)
@@ -93,20 +100,23 @@ def simulate(layout: Layout, costs: Costs, scenario: Scenario, seed: int) -> Run
 
 
 def _sent(
-    layout: Layout, costs: Costs, scenario: Scenario, random: Random, scheduler: Station
+    layout: Layout, costs: Costs, scenario: Scenario, random: Random, schedulers: list[Station]
 ) -> list[list[_Batch]]:
     """The batches of each region, as they leave the schedulers."""
     ticks = round(layout.interval_s / costs.tick_s)
     share = [layout.monitors // layout.regions] * layout.regions
     share[0] += layout.monitors - sum(share)
-    plans = [spread(monitors, ticks, random) for monitors in share]
+    plans = [spread(monitors, ticks * len(schedulers), random) for monitors in share]
     sent: list[list[_Batch]] = [[] for _ in plans]
     for tick in range(round(scenario.seconds / costs.tick_s)):
         slot = costs.lookahead_s + tick * costs.tick_s
-        for plan, out in zip(plans, sent, strict=True):
-            for jobs in batches(plan[tick % ticks], int(costs.batch)):
-                begin = scheduler.begin(slot - costs.lookahead_s)
-                out.append(_Batch(slot, scheduler.serve(begin, jobs * costs.scheduler_s), jobs))
+        for number, scheduler in enumerate(schedulers):
+            mine = tick % ticks * len(schedulers) + number
+            for plan, out in zip(plans, sent, strict=True):
+                for jobs in batches(plan[mine], int(costs.batch)):
+                    begin = scheduler.begin(slot - costs.lookahead_s)
+                    end = scheduler.serve(begin, costs.work_s("scheduler", jobs))
+                    out.append(_Batch(slot, end, jobs))
     return sent
 
 
@@ -115,7 +125,7 @@ def _queued(jobs: list[_Batch], costs: Costs) -> Iterator[_Batch]:
     queue = Station(1)
     for batch in sorted(jobs, key=lambda batch: batch.arrival):
         begin = queue.begin(batch.arrival)
-        end = queue.serve(begin, batch.jobs * costs.broker_s)
+        end = queue.serve(begin, costs.work_s("broker", batch.jobs))
         yield _Batch(batch.slot, end, batch.jobs)
 
 
@@ -134,7 +144,8 @@ def _probe(
         run_by = batch.slot + costs.run_by_s
         begin = station.begin(max(batch.arrival, batch.slot), batch.jobs)
         hung = int(batch.jobs * costs.hanging + random.random())
-        work_s = batch.jobs * costs.prober_s
+        # A message for the results, too.
+        work_s = costs.work_s("prober", batch.jobs, 2)
         done = begin + work_s + costs.check_s
         if begin <= run_by and station.interrupts(begin, done):
             run.lost_work += batch.jobs
@@ -147,11 +158,22 @@ def _probe(
             continue
         end = station.serve(begin, work_s)
         run.seen += batch.jobs
+        # On time, its checks begin as their slots come; late, as fast as they can.
+        lasts_s = costs.tick_s if begin <= batch.slot + costs.tick_s else work_s
         _note_lateness(batch, begin, costs, run, watched=watched)
         for count, took_s in ((batch.jobs - hung, costs.check_s), (hung, costs.timeout_s)):
             if count:
                 station.hold(end + took_s, count)
-                results.append((end + took_s + costs.result_wait_s, count))
+                results += _spread(begin + took_s, lasts_s, count)
+
+
+def _spread(begin: float, lasts_s: float, count: int) -> list[tuple[float, int]]:
+    """Results that come evenly over a while, in some portions."""
+    return [
+        (begin + (number + 1) / _PORTIONS * lasts_s, share)
+        for number in range(_PORTIONS)
+        if (share := count // _PORTIONS + (number < count % _PORTIONS))
+    ]
 
 
 def _note_lateness(batch: _Batch, begin: float, costs: Costs, run: Run, *, watched: bool) -> None:
@@ -165,18 +187,18 @@ def _note_lateness(batch: _Batch, begin: float, costs: Costs, run: Run, *, watch
 
 
 def _judge(
-    results: list[tuple[float, int]],
+    messages: list[tuple[float, int]],
     processors: Station,
     postgres: Station,
     costs: Costs,
     run: Run,
 ) -> None:
     stored = []
-    for at, count in sorted(results):
+    for at, count in sorted(messages):
         begin = processors.begin(at)
-        stored.append((processors.serve(begin, count * costs.processor_s), at, count))
+        stored.append((processors.serve(begin, costs.work_s("processor", count)), at, count))
     for at, result, count in sorted(stored):
         begin = postgres.begin(at)
-        end = postgres.serve(begin, count * costs.postgres_s)
+        end = postgres.serve(begin, costs.work_s("postgres", count))
         run.verdict.add(end - result, count)
         run.last_verdict_s = max(run.last_verdict_s, end)

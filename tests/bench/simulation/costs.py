@@ -27,10 +27,15 @@ _COSTS = "tests/bench/costs.py, see docs/performance.md"
 INPUTS: Mapping[str, Input] = {
     # -- what a check costs, services apart over RabbitMQ --------------------------------------
     "scheduler_s": Input(0.00005, "CPU s a check", True, _COSTS),
+    "scheduler_message_s": Input(0.001, "CPU s a message of jobs", True, _COSTS),
     "prober_s": Input(0.00030, "CPU s a check", True, _COSTS),
+    "prober_message_s": Input(0.001, "CPU s a message", True, _COSTS),
     "processor_s": Input(0.00030, "CPU s a check", True, _COSTS),
+    "processor_message_s": Input(0.003, "CPU s a message of results", True, _COSTS),
     "postgres_s": Input(0.00020, "CPU s a check", True, _COSTS),
-    "broker_s": Input(0.00005, "CPU s a check", True, _COSTS),
+    "postgres_message_s": Input(0.001, "CPU s a message of results", True, _COSTS),
+    "broker_s": Input(0.00002, "CPU s a check", True, _COSTS),
+    "broker_message_s": Input(0.001, "CPU s a message", True, _COSTS),
     "stored_bytes": Input(250, "bytes a check, with indexes", True, _COSTS),
     "wal_bytes": Input(600, "bytes of WAL a check", True, _COSTS),
     "agenda_bytes": Input(2500, "bytes a monitor in a scheduler", True, _COSTS),
@@ -57,10 +62,15 @@ class Costs:
     """The figures alone."""
 
     scheduler_s: float
+    scheduler_message_s: float
     prober_s: float
+    prober_message_s: float
     processor_s: float
+    processor_message_s: float
     postgres_s: float
+    postgres_message_s: float
     broker_s: float
+    broker_message_s: float
     stored_bytes: float
     wal_bytes: float
     agenda_bytes: float
@@ -77,6 +87,12 @@ class Costs:
     places: float
     result_wait_s: float
     shards: float
+
+    def work_s(self, part: str, checks: float, messages: float = 1) -> float:
+        """The CPU seconds that a part works for so many checks in so many messages."""
+        a_check: float = getattr(self, f"{part}_s")
+        a_message: float = getattr(self, f"{part}_message_s")
+        return checks * a_check + messages * a_message
 
     @property
     def flight_s(self) -> float:
