@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from vedette.cli.doctor import settings
 from vedette.cli.doctor.dwell import Dwell, in_order
 from vedette.cli.doctor.measured import quantile, summed
 from vedette.cli.doctor.report import show
@@ -74,6 +75,21 @@ def test_without_an_installation_it_says_how_to_find_one(
     [finding] = told["sections"]["database"]
     assert str(tmp_path) in finding["words"]
     assert "VEDETTE_DATA_DIR" in finding["advice"]
+
+
+def test_what_keeps_a_service_from_starting_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {one.level for one in settings.examine()} == {Level.OK}
+    (tmp_path / "ca.pem").write_text("no certificate\n")
+    monkeypatch.setenv("VEDETTE_PROBER_CA_FILE", str(tmp_path / "ca.pem"))
+    found = settings.examine()[-1]
+    assert (found.part, found.level) == ("authorities", Level.BAD)
+    assert "VEDETTE_PROBER_CA_FILE" in (found.advice or "")
+    monkeypatch.setenv("VEDETTE_SMTP_PORT", "many")
+    [found] = settings.examine()
+    assert found.level is Level.BAD
+    assert found.words.startswith("notifier can't start: VEDETTE_SMTP_PORT")
 
 
 def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from vedette.cli.doctor import broker, cache, database, dwell, measured, pipeline, secrets, storage
+from vedette.cli.doctor import (
+    broker,
+    cache,
+    database,
+    dwell,
+    measured,
+    pipeline,
+    secrets,
+    settings,
+    storage,
+)
 from vedette.cli.doctor.where import Surroundings
 from vedette.core.wellness import Figures, Finding, Level
 from vedette.store.figures import figures
@@ -28,7 +38,7 @@ class Report:
 
 async def examine(where: Surroundings, metrics: Sequence[str]) -> Report:
     """Look at everything that can be reached."""
-    report = Report()
+    report = Report({"settings here": settings.examine()})
     known = await _with_database(where, metrics, report)
     if where.broker is not None:
         regions = known.watched | known.probers.keys()
