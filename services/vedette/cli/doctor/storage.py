@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vedette.core.wellness import Finding, Level
+from vedette.processor.retention import longest
 from vedette.store.pool import Connection
 
 _LEAST_AHEAD, _AHEAD = 1, 3
@@ -26,7 +27,7 @@ async def examine(db: Connection, retention_days: int) -> list[Finding]:
     return [
         _ahead(days, today),
         await _stray(db),
-        _retention(days, today, retention_days),
+        _retention(days, today, await longest(db, retention_days)),
         await _rollups(db),
     ]
 
