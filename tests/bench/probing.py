@@ -41,6 +41,7 @@ class Driver:
 
     def __init__(self, checker: Checker) -> None:
         self._checker = checker
+        self._monitors: list[UUID] = []
         self._seen: Counter[tuple[str, str | None]] = Counter()
 
     def outcomes(self) -> dict[str, int]:
@@ -51,9 +52,11 @@ class Driver:
 
     async def many(self, definition: Any, checks: int, *, at_once: int) -> None:
         """Some checks, always so many of them at once."""
-        monitors = [uuid4() for _ in range(at_once)]
+        # The same ones each time: a definition is made ready once, and then checked for long.
+        self._monitors += [uuid4() for _ in range(at_once - len(self._monitors))]
         rest = iter(range(checks))
-        await asyncio.gather(*[self._worker(one, definition, rest) for one in monitors])
+        workers = [self._worker(one, definition, rest) for one in self._monitors[:at_once]]
+        await asyncio.gather(*workers)
 
     async def paced(self, definition: Any, slots: Sequence[float]) -> list[float]:
         """One check for each slot; how long after its slot each has ended (ms), best first."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from traceback import format_exc
 
 import structlog
@@ -73,14 +72,15 @@ class Checker:
                 seen = await beside(self._context, plan.domain_host, seen, until)
         finally:
             self._limits.leave(host)
-        lost = self._context.pulse.lost(began, plan.timeout_s)
         if seen.trouble is not None:
-            excused = lost.excuse(seen.trouble)
+            excused = self._context.pulse.lost(began, plan.timeout_s).excuse(seen.trouble)
             trouble = await self._context.uplink.excuse(excused, began)
-            seen = replace(seen, trouble=trouble)
+            seen = seen._replace(trouble=trouble)
         result = result_of(job, seen, plan.expectation, started_at, plan.telling)
-        if result.reason is Reason.LATENCY and lost:
-            return internal_error(job, lost.words, started_at)
+        if result.reason is Reason.LATENCY:
+            lost = self._context.pulse.lost(began, plan.timeout_s)
+            if lost:
+                return internal_error(job, lost.words, started_at)
         return Discretion(seen.secrets).result(result) if seen.secrets else result
 
 

@@ -39,7 +39,10 @@ class CurlDriver:
         self._running: dict[Handle, asyncio.Future[Ended]] = {}
         self._idle: list[Handle] = []
         self._sockets = sockets(self._act)  # … and CSELECT_IN, CSELECT_OUT
-        self._timer: asyncio.Handle | None = None
+        self._due: float | None = None
+        """When libcurl wants to be called, by the loop's time; 0 is soon."""
+        self._soon: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._schedule)
@@ -74,7 +77,8 @@ class CurlDriver:
         self._running.clear()
         self._multi.close()
         self._sockets.close()
-        self._schedule(-1)
+        for timer in filter(None, (self._soon, self._timer)):
+            timer.cancel()
         for handle in self._idle:
             handle.close()
         self._idle.clear()
@@ -86,17 +90,36 @@ class CurlDriver:
             self._sockets.watch(fd, what)  # libcurl's bits are the same: POLL_IN, POLL_OUT
 
     def _schedule(self, timeout_ms: int) -> None:
+        if timeout_ms > 0:
+            self._due = self._loop.time() + timeout_ms / 1000
+            # Most are put off again and again: one that comes too early is cheaper than many.
+            if self._timer is None or self._timer.when() > self._due:
+                self._set_timer(self._due)
+        elif timeout_ms == 0:  # not at once: libcurl can't be entered from its own callback
+            self._due = 0
+            self._soon = self._soon or self._loop.call_soon(self._start)
+        else:
+            self._due = None
+
+    def _set_timer(self, due: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        if timeout_ms == 0:  # not at once: libcurl can't be entered from its own callback
-            self._timer = self._loop.call_soon(self._expire)
-        elif timeout_ms > 0:
-            self._timer = self._loop.call_later(timeout_ms / 1000, self._expire)
+        self._timer = self._loop.call_at(due, self._expire)
+
+    def _start(self) -> None:
+        self._soon = None
+        if self._due == 0:
+            self._act(pycurl.SOCKET_TIMEOUT, 0)
 
     def _expire(self) -> None:
         self._timer = None
-        self._act(pycurl.SOCKET_TIMEOUT, 0)
+        if not self._due:
+            return
+        if self._loop.time() < self._due:
+            self._set_timer(self._due)
+        else:
+            self._due = None
+            self._act(pycurl.SOCKET_TIMEOUT, 0)
 
     def _act(self, fd: int, events: int) -> None:
         try:

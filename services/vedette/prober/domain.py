@@ -1,8 +1,9 @@
 """From what a probe saw, and what was expected, to a result. Pure: no I/O, no clock."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from vedette.core.assertions import Facts, Failure, Prepared, Tree, prepare, subjects
 from vedette.core.channel import REDACTED
@@ -33,6 +34,7 @@ _COMPARED = frozenset(
 _SHOWN_SUBJECTS = ("ip", "size", "redirects", "rcode", "loss", "run_time")
 _SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "set-cookie", "set-cookie2"})
 _LOCATIONS = frozenset({"location", "content-location", "refresh"})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _EVIDENCE_HEADERS = 64
 _EVIDENCE_HEADER_CHARACTERS = 1024
 
@@ -50,17 +52,16 @@ class Trouble:
         return None if self.reason in _COMPARED else self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What one probe saw of its target. Times are milliseconds."""
 
     duration_ms: float
-    phases: Mapping[str, float] = field(default_factory=dict)
-    facts: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    phases: Mapping[str, float] = _NOTHING
+    facts: Mapping[str, str | int | float | bool] = _NOTHING
     trouble: Trouble | None = None
     answer: Answer | None = None
     # What else assertions may look at, by their subject: a kind's own rcode, answer, certificate.
-    subjects: Mapping[str, Any] = field(default_factory=dict)
+    subjects: Mapping[str, Any] = _NOTHING
     secrets: Sequence[str] = ()
     """What was sent that the definition doesn't hold and nobody may be shown: a token."""
     hops: Sequence[Hop] = ()
@@ -190,12 +191,17 @@ def result_of(
         reason=verdict.reason,
         message=verdict.told(telling.detail),
         started_at=started_at,
-        duration_ms=round(seen.duration_ms, 3),
-        phases={phase: round(ms, 3) for phase, ms in seen.phases.items()},
+        duration_ms=_to_microseconds(seen.duration_ms),
+        phases={phase: _to_microseconds(ms) for phase, ms in seen.phases.items()},
         facts=dict(seen.facts),
         hops=list(seen.hops),
         evidence=None if kept is None else evidence_of(kept, telling.body_bytes),
     )
+
+
+def _to_microseconds(ms: float) -> float:
+    """What round(ms, 3) makes of it, at a quarter of the cost."""
+    return int(ms * 1000 + 0.5) / 1000
 
 
 def internal_error(job: Job, message: str, started_at: int | None = None) -> Result:

@@ -17,13 +17,18 @@ class Places:
         self._waiting: OrderedDict[asyncio.Future[bool], None] = OrderedDict()
 
     @property
+    def free(self) -> bool:
+        """Whether there is a place, and so nobody who waits for one."""
+        return self.taken < self.capacity
+
+    @property
     def waiting(self) -> int:
         """How many wait for a place."""
         return len(self._waiting)
 
     async def take(self, until: float) -> bool:
         """Take a place; False if there was none until `until` (the loop's time)."""
-        if self.taken < self.capacity:
+        if self.free:
             self.taken += 1
             return True
         loop = asyncio.get_running_loop()
@@ -81,6 +86,10 @@ class Limits:
         places = self._hosts.get(host)
         if places is None:
             places = self._hosts[host] = Places(self._per_host)
+        if places.free and self._all.free:  # as is usual
+            places.taken += 1
+            self._all.taken += 1
+            return None
         if not await places.take(until):
             return f"all places of {host} were taken ({places.capacity} at once)"
         entered = False

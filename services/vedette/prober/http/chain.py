@@ -107,25 +107,29 @@ class Chain:
 
     async def _sent(self, sending: Sending, handle: Handle, addresses: Addresses) -> Exchange:
         """Send a request, by a proxy to one of the target's addresses after the other."""
-        proxy = self.manner.proxy
-        ways = addresses.one_by_one() if proxy is not None else [addresses]
-        for left, way in zip(range(len(ways) - 1, -1, -1), ways, strict=True):
-            remaining_s = self._remaining_s()
-            terms = Terms(
-                addresses=way,
-                until=self.began + self.timeout_s,
-                timeout_s=self.timeout_s,
-                follow=self.most is not None,
-                connect_s=remaining_s / (left + 1) if left else None,
-            )
-            done = await self._exchange(sending)(sending, handle, self.context, terms)
-            if done.secret is not None:
-                self.secrets.append(done.secret)
+        ways = addresses.one_by_one() if self.manner.proxy is not None else [addresses]
+        for left in range(len(ways) - 1, 0, -1):
+            connect_s = self._remaining_s() / (left + 1)
+            done = await self._sent_there(sending, handle, ways[-1 - left], connect_s)
+            if not (done.barred or self._was_hurried(done)):
+                return done
+            handle.reset()  # keeps cookies
+        return await self._sent_there(sending, handle, ways[-1], None)
+
+    async def _sent_there(
+        self, sending: Sending, handle: Handle, addresses: Addresses, connect_s: float | None
+    ) -> Exchange:
+        until, follow = self.began + self.timeout_s, self.most is not None
+        terms = Terms(addresses, until, self.timeout_s, follow, connect_s)
+        done = await self._exchange(sending)(sending, handle, self.context, terms)
+        if done.secret is not None:
+            self.secrets.append(done.secret)
+        if self._hop or self.phases:
             for phase, ms in done.phases.items():
                 self._spent(phase, ms)
-            if not left or not (done.barred or self._was_hurried(done)):
-                break
-            handle.reset()  # keeps cookies
+        else:
+            self.phases.update(done.phases)
+            self._hop.update(done.phases)
         return done
 
     def _was_hurried(self, done: Exchange) -> bool:
@@ -135,8 +139,10 @@ class Chain:
 
     def _exchange(self, sending: Sending) -> Callable[..., Awaitable[Exchange]]:
         """How to send a request: credentials are for the target's own origin alone."""
+        if self.manner.ntlm is None:
+            return exchange
         own = sending.request.origin == self.manner.origin
-        return exchange if self.manner.ntlm is None or not own else logged_in
+        return logged_in if own else exchange
 
     def _spent(self, phase: str, ms: float) -> None:
         for phases in (self.phases, self._hop):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import pycurl
 
@@ -16,8 +16,7 @@ from vedette.prober.http.seeing import Exchange, Transfer
 from vedette.prober.http.sending import Sending
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """Where a request is sent, and how long that may take."""
 
     addresses: Addresses

@@ -5,9 +5,7 @@ whatever spelling of the URL, answer of a name server or redirect has led there.
 """
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, Self
 
 import pycurl
 
@@ -51,19 +49,21 @@ class Gate:
         self._given.append(given)
         return given
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Close our side: libcurl has a duplicate of each socket."""
         for given in self._given:
             given.close()
 
 
-@contextmanager
-def gated(handle: Handle, guard: Guard, *, always: bool = False) -> Iterator[Gate]:
-    """Let the handle's next transfer connect only to where the guard allows, and not to NOWHERE."""
+def gated(handle: Handle, guard: Guard, *, always: bool = False) -> Gate:
+    """Let the handle's next transfer connect only to where the guard allows, and not to NOWHERE.
+
+    As a context: for as long as the transfer lasts.
+    """
     gate = Gate(guard)
     if always or not guard.open:
         handle.setopt(pycurl.OPENSOCKETFUNCTION, gate.ask)
-    try:
-        yield gate
-    finally:
-        gate.close()
+    return gate

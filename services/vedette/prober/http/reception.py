@@ -160,8 +160,11 @@ class Reception:
 
     def _field(self, prefix: bytes) -> bytes | None:
         """The value of a field that is there once, and not empty."""
-        fields = (line for line in self.head if line[: len(prefix)].lower() == prefix)
-        return next((line[len(prefix) :].strip() or None for line in fields), None)
+        length = len(prefix)
+        for line in self.head:
+            if line[:length].lower() == prefix:
+                return line[length:].strip() or None
+        return None
 
 
 class _Hopeless:

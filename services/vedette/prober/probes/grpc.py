@@ -2,7 +2,6 @@
 
 import base64
 import re
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -45,7 +44,7 @@ class GrpcProbe:
         if trouble is None and seen.answer is not None:
             trouble = self._judge(seen.answer, facts, subjects)
         answer = None if seen.answer is None else Answer(head=seen.answer.head)
-        return replace(seen, facts=facts, subjects=subjects, trouble=trouble, answer=answer)
+        return seen._replace(facts=facts, subjects=subjects, trouble=trouble, answer=answer)
 
     def _judge(
         self, answer: Answer, facts: dict[str, Any], subjects: dict[str, Any]

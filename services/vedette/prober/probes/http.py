@@ -1,7 +1,6 @@
 """Kind http: a visit to a URL, with a token if the target's credentials are OAuth 2."""
 
 import time
-from dataclasses import replace
 
 from vedette.core.http import OAuth2Auth
 from vedette.core.kinds.http import HttpTarget
@@ -54,7 +53,7 @@ class HttpProbe:
             seen = await self._visit.make(context, until - time.perf_counter(), value)
             status = seen.answer.status if seen.answer is not None else None
             if fresh or status != _UNAUTHORIZED:
-                return replace(seen, secrets=(value.decode(),))
+                return seen._replace(secrets=(value.decode(),))
             tokens.forget(value)
 
 

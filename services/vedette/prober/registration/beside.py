@@ -1,7 +1,6 @@
 """The registration of a target's domain beside what a check of another kind has seen of it."""
 
 import time
-from dataclasses import replace
 
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen
@@ -16,8 +15,7 @@ async def beside(context: Context, host: str, seen: Seen, until: float) -> Seen:
     if seen.trouble is not None or "domain" in seen.subjects:
         return seen
     looked = await look_up(context, host, until - time.perf_counter())
-    return replace(
-        seen,
+    return seen._replace(
         facts={**seen.facts, **looked.facts},
         trouble=looked.trouble,
         subjects={**seen.subjects, "domain": looked.subject},
