@@ -32,6 +32,8 @@ class Installation:
     url: str
     environment: dict[str, str]
     directory: Path
+    replicas: int = REPLICAS
+    """So many processes of each service, if they are apart."""
     children: dict[str, list[Child]] = field(default_factory=dict)
     began: dict[Child, int] = field(default_factory=dict)
     """Where in its log each process's own words begin: a service's log goes on over restarts."""
@@ -43,7 +45,7 @@ class Installation:
 
     async def start(self, service: str) -> None:
         """Start all processes of a service that is not running."""
-        count = 1 if self.mode == "embedded" else REPLICAS
+        count = 1 if self.mode == "embedded" else self.replicas
         self.children[service] = [await self._start(service, number) for number in range(count)]
 
     async def kill(self, service: str) -> None:
@@ -102,7 +104,9 @@ class Installation:
 
 
 @asynccontextmanager
-async def running_installation(mode: str, settings: dict[str, str]) -> AsyncIterator[Installation]:
+async def running_installation(
+    mode: str, settings: dict[str, str], *, replicas: int = REPLICAS
+) -> AsyncIterator[Installation]:
     """Everything started; all of it gone at the end."""
     # Not below pytest's folder: as root, that is closed to the user who runs PostgreSQL.
     directory = Path(tempfile.mkdtemp(prefix="vedette-e2e-"))
@@ -116,7 +120,7 @@ async def running_installation(mode: str, settings: dict[str, str]) -> AsyncIter
         "VEDETTE_RATE_LIMIT": "0",
         **settings,
     }
-    installation = Installation(mode, f"http://{address}", environment, directory)
+    installation = Installation(mode, f"http://{address}", environment, directory, replicas)
     try:
         for service in installation.services:
             await installation.start(service)

@@ -13,8 +13,8 @@ from vedette.core.result import Result
 from vedette.prober.results import ResultBuffer, confirmed
 
 
-def a_result(slot: int = 1) -> Result:
-    return Result(monitor_id=UUID(int=1), revision=1, slot=slot, outcome=Outcome.UP)
+def a_result(slot: int = 1, outcome: Outcome = Outcome.UP) -> Result:
+    return Result(monitor_id=UUID(int=1), revision=1, slot=slot, outcome=outcome)
 
 
 def a_buffer(bus: FakeBus) -> ResultBuffer:
@@ -36,14 +36,26 @@ async def test_a_full_batch_goes_at_once() -> None:
     assert (bus.batches()[0].region, bus.batches()[0].prober) == ("default", "me")
 
 
-async def test_a_part_waits_fifty_milliseconds() -> None:
+async def test_good_results_wait_a_tenth_of_a_second_for_others() -> None:
     bus = FakeBus()
     buffer = a_buffer(bus)
     loop = asyncio.get_running_loop()
     began = loop.time()
     await confirmed([buffer.add(a_result(), None), buffer.add(a_result(), None)])
-    assert 0.045 < loop.time() - began < 2
+    assert 0.095 < loop.time() - began < 2
     assert len(bus.sent) == 1
+
+
+async def test_what_somebody_may_have_to_be_told_of_goes_soon_with_what_is_there() -> None:
+    buffer, loop = a_buffer(bus := FakeBus()), asyncio.get_running_loop()
+    buffer.add(a_result(1), None)
+    began = loop.time()
+    await confirmed([buffer.add(a_result(2, Outcome.DOWN), None)])
+    quick = loop.time() - began
+    began = loop.time()
+    await confirmed([buffer.add(a_result(3), None)])
+    assert quick < loop.time() - began
+    assert [[one.slot for one in batch.results] for batch in bus.batches()] == [[1, 2], [3]]
 
 
 async def test_results_outlast_an_outage() -> None:

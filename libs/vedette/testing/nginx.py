@@ -18,6 +18,7 @@ pid nginx.pid;
 error_log stderr warn;
 events {{ worker_connections 8192; }}
 http {{
+    log_format precise '$msec $status "$request"';
     access_log {access_log};
     client_body_temp_path temp-body;
     proxy_temp_path temp-proxy;
@@ -27,7 +28,7 @@ http {{
     server {{
         listen 127.0.0.1:{port} backlog=4096 {listen};
         {tls}
-        location / {{ return 200 "ok\\n"; }}
+        location / {{ {down} return 200 "ok\\n"; }}
     }}
 }}
 """
@@ -65,18 +66,23 @@ async def running_nginx(
     directory: Path,
     *,
     access_log: bool = False,
+    down: Path | None = None,
     http2: bool = False,
     pem: Path | None = None,
     tickets: bool = True,
 ) -> AsyncIterator[Nginx]:
     """An nginx with its files in `directory`; its access log, if wanted, is `access.log`.
 
+    A page answers 503 while there is a file of its path in the folder `down`, which any user may
+    have to read.
+
     It speaks TLS if it has a file with a key and certificates, and HTTP/2 if wanted.
     Without `tickets`, no client can resume a session: every handshake is a whole one.
     """
     nginx = _nginx(
         directory,
-        "access.log" if access_log else "off",
+        "access.log precise" if access_log else "off",
+        down="" if down is None else f"if (-f {down}$uri) {{ return 503; }}",
         http2=http2,
         tls=_tls(pem, tickets=tickets),
     )
@@ -91,13 +97,15 @@ def _tls(pem: Path | None, *, tickets: bool) -> str:
     return "" if pem is None else _TLS.format(pem=pem, tickets="on" if tickets else "off")
 
 
-def _nginx(directory: Path, access_log: str, *, http2: bool, tls: str) -> Nginx:
+def _nginx(directory: Path, access_log: str, *, down: str, http2: bool, tls: str) -> Nginx:
     program = require("nginx")
     directory.mkdir(parents=True, exist_ok=True)
     port = free_port()
     config = directory.resolve() / "nginx.conf"
     listen = " ".join([*(["ssl"] if tls else []), *(["http2"] if http2 else [])])
-    config.write_text(_CONFIG.format(port=port, access_log=access_log, listen=listen, tls=tls))
+    config.write_text(
+        _CONFIG.format(port=port, access_log=access_log, down=down, listen=listen, tls=tls)
+    )
     argv = [str(program), "-e", "stderr", "-p", f"{config.parent}/", "-c", str(config)]
     nginx = Nginx(argv, port=port, log=directory / "nginx.log")
     nginx.plain = not http2 and not tls

@@ -18,7 +18,7 @@ from vedette.prober.domain import Expectation, Telling
 from vedette.prober.jobs import Job
 from vedette.prober.probes import Probe, offer
 
-_CAPACITY = 20_000
+_CAPACITY = 200_000
 _NODES: TypeAdapter[list[Any]] = TypeAdapter(Assertions)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -12,11 +12,15 @@ from vedette.bus.api import Bus, Exchange, Outgoing, Unroutable
 from vedette.bus.topology import RESULTS_KEY
 from vedette.core.errors import Transient
 from vedette.core.job import MAX_BATCH
+from vedette.core.outcome import Outcome
 from vedette.core.result import Result, ResultBatch
 from vedette.telemetry import dwell
 
 log = structlog.get_logger()
-_WAIT_S = 0.05
+# Good results may wait for others, which saves whoever stores them a lot; of all else somebody may
+# have to be told.
+_WAIT_S = 0.1
+_SHORT_WAIT_S = 0.01
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 _LAST_CHANCE_S = 1.0
@@ -30,6 +34,13 @@ class _Group:
     timer: asyncio.TimerHandle
     traceparent: str | None
     results: list[Result] = field(default_factory=list)
+    hurries: bool = False
+
+    def hurry(self, flush: Callable[[], None]) -> None:
+        """Go out soon."""
+        self.hurries = True
+        self.timer.cancel()
+        self.timer = asyncio.get_running_loop().call_later(_SHORT_WAIT_S, flush)
 
 
 class ResultBuffer:
@@ -52,6 +63,8 @@ class ResultBuffer:
         group.results.append(result)
         if len(group.results) == MAX_BATCH:
             self._flush()
+        elif result.outcome is not Outcome.UP and not group.hurries:
+            group.hurry(self._flush)
         return group.confirmed
 
     async def reply(self, key: str, results: Sequence[Result], traceparent: str | None) -> None:

@@ -1,5 +1,6 @@
 """From monitors' rows to what dispatching needs: secrets opened, jobs made ready."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,19 +16,24 @@ from vedette.store.sealing import opened
 from vedette.store.secretbox import SecretBox
 
 log = structlog.get_logger()
+_AT_ONCE = 100
 _MEND_THE_KEY = (
     "give the scheduler the key that the gateway has, or write the monitor's secrets anew"
 )
 
 
-def monitors_of(rows: Sequence[Any], box: SecretBox) -> list[Monitor]:
-    """Monitors, ready to be dispatched.
+async def monitors_of(rows: Sequence[Any], box: SecretBox) -> list[Monitor]:
+    """Monitors, ready to be dispatched. Lets others go on between some and the next.
 
     One whose definition can't be read is checked as well, in vain: each check says why. That is
     our fault, and must not look as if its target were down, or as if nothing were watched.
     """
     hindered: list[str] = []
-    monitors = [_monitor(row, _definition(row, box, hindered)) for row in rows]
+    monitors: list[Monitor] = []
+    for start in range(0, len(rows), _AT_ONCE):
+        some = rows[start : start + _AT_ONCE]
+        monitors += [_monitor(row, _definition(row, box, hindered)) for row in some]
+        await asyncio.sleep(0)
     if hindered:
         log.error("monitors can't be checked", monitors=len(hindered), first=hindered[0])
     return monitors

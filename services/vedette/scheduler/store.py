@@ -120,13 +120,13 @@ class Store:
             rows = await db.fetch(
                 f"{_MONITOR} where shard = any($1::smallint[]) and {_LIVING}", list(shards)
             )
-        return monitors_of(rows, self._box)
+        return await monitors_of(rows, self._box)
 
     async def monitors(self, ids: Sequence[UUID]) -> list[Monitor]:
         """Those of these monitors that are active."""
         async with connection(self._pool) as db:
             rows = await db.fetch(f"{_MONITOR} where id = any($1::uuid[]) and {_LIVING}", list(ids))
-        return monitors_of(rows, self._box)
+        return await monitors_of(rows, self._box)
 
     async def changed_since(self, at_ms: int) -> list[UUID]:
         """Monitors that were changed after an instant, whatever they are now."""

@@ -1,0 +1,62 @@
+"""A field of monitors for benchmarks: written into the database, for the API takes them singly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from vedette.core.slots import shard_of, slot_after
+
+_COLUMNS = ("id", "workspace_id", "shard", "spec", "target", "active_since")
+
+
+async def sow(dsn: str, urls: Sequence[str], *, interval_s: int, ahead_s: float) -> list[UUID]:
+    """A monitor for each URL, like the one that is there, none due before `ahead_s`.
+
+    They are active from their first slot on, so that they don't all begin at once.
+    """
+    db = await asyncpg.connect(dsn)
+    try:
+        model = await db.fetchrow("select workspace_id, spec from monitor order by id limit 1")
+        assert model is not None
+        workspace, spec = model["workspace_id"], json.loads(model["spec"])
+        begin = int((time.time() + ahead_s) * 1000)
+        ids = [uuid4() for _ in urls]
+        rows = [
+            _row(id, workspace, spec, url, number, interval_s, begin)
+            for number, (id, url) in enumerate(zip(ids, urls, strict=True))
+        ]
+        await db.copy_records_to_table("monitor", records=rows, columns=_COLUMNS)
+        await db.execute("analyze monitor")
+    finally:
+        await db.close()
+    return ids
+
+
+def sown(dsn: str, urls: Sequence[str], *, interval_s: int, ahead_s: float) -> list[UUID]:
+    """The same for who has no event loop."""
+    return asyncio.run(sow(dsn, urls, interval_s=interval_s, ahead_s=ahead_s))
+
+
+def _row(
+    id: UUID, workspace: UUID, spec: Any, url: str, number: int, interval_s: int, begin: int
+) -> tuple[Any, ...]:
+    own = {"name": f"m{number}", "interval_s": interval_s}
+    definition = {**spec, **own, "target": {**spec["target"], "url": url}}
+    # Just after a slot: else that would be due twice, as any and as the first.
+    active_since = (slot_after(id, interval_s * 1000, begin) + 1) / 1000
+    return (
+        id,
+        workspace,
+        shard_of(id),
+        json.dumps(definition),
+        url,
+        datetime.fromtimestamp(active_since, UTC),
+    )
