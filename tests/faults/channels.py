@@ -52,30 +52,44 @@ class Receivers:
 
     def received(self) -> list[Received]:
         """Every arrival that a receiver took in, repeated ones too."""
-        mails = [_mailed(mail) for mail in self.mailbox.messages]
-        hooks = [_hooked(arrival) for arrival in self.sink.raw if arrival.accepted]
-        return mails + hooks
+        mails = [one for mail in self.mailbox.messages for one in _mailed(mail)]
+        arrivals = [arrival for arrival in self.sink.raw if arrival.accepted]
+        return mails + [one for arrival in arrivals for one in _hooked(arrival)]
 
 
-def _mailed(mail: Any) -> Received:
+def _mailed(mail: Any) -> list[Received]:
+    """One for each incident that it tells of: a digest tells of many, of a region none does."""
     subject = str(mail["Subject"]).partition(":")[0].partition(" ")[0]
-    return Received(
-        channel="email",
-        incident=str(mail["X-Vedette-Incident"]),
-        transition=_SUBJECTS.get(subject, subject),
-        key=str(mail["Message-ID"]),
-    )
+    return [
+        Received(
+            channel="email",
+            incident=str(incident),
+            transition=_SUBJECTS.get(subject, subject),
+            key=str(mail["Message-ID"]),
+        )
+        for incident in mail.get_all("X-Vedette-Incident", [])
+    ]
 
 
-def _hooked(arrival: Arrival) -> Received:
+def _hooked(arrival: Arrival) -> list[Received]:
     arrival.verify(SECRET)
     event = arrival.json()
-    return Received(
-        channel="webhook",
-        incident=str(event["data"]["incident"]["id"]),
-        transition=_TRANSITIONS.get(event["type"], event["type"]),
-        key=str(arrival.id),
-    )
+    data = event["data"]
+    if event["type"] == "vedette.notification.digest.v1":
+        transition = str(data["transition"])
+        incidents = [item["incident"] for item in data["items"]]
+    else:
+        transition = _TRANSITIONS.get(event["type"], event["type"])
+        incidents = [data["incident"]] if "incident" in data else []
+    return [
+        Received(
+            channel="webhook",
+            incident=str(incident["id"]),
+            transition=transition,
+            key=str(arrival.id),
+        )
+        for incident in incidents
+    ]
 
 
 @asynccontextmanager

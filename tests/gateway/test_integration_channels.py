@@ -111,6 +111,19 @@ async def test_deliveries_are_listed_newest_first(api: Api, world: World) -> Non
     assert (await api.get(f"/deliveries/{failed}")).body["status"] == "failed"
 
 
+async def test_what_a_digest_tells_of_is_listed(api: Api, world: World) -> None:
+    channel = (await api.create("/channels", a_webhook()))["id"]
+    digest, member, other = [await world.delivery(channel) for _ in range(3)]
+    await world.pool.execute("update delivery set members = 2 where id = $1", UUID(digest))
+    await world.pool.execute(
+        "update delivery set digest_id = $1 where id = $2", UUID(digest), UUID(member)
+    )
+    (shown,) = (await api.get(f"/deliveries?digest={digest}")).body["items"]
+    assert (shown["id"], shown["digest_id"], shown["members"]) == (member, digest, 0)
+    assert (await api.get(f"/deliveries/{digest}")).body["members"] == 2
+    assert (await api.get(f"/deliveries/{other}")).body["digest_id"] is None
+
+
 async def test_incidents_are_listed_newest_first_with_their_deliveries(
     api: Api, world: World
 ) -> None:

@@ -23,6 +23,7 @@ from vedette.core.events import (
 )
 from vedette.core.instants import to_ms
 from vedette.core.outcome import Outcome, Reason
+from vedette.notifier.storm import Member, digest_of
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 SINCE = "2026-01-31T14:03:07.250Z"
@@ -167,3 +168,14 @@ def at(text: str) -> int:
 
 
 AT_MS = at(RESOLVED)
+
+
+def a_digest(*events: Event, transition: Any = "opened") -> Event:
+    """One message about all of these."""
+    members = [
+        Member(id=uuid4(), event=event.model_dump(mode="json"), opened=None, outdated=False)
+        for event in events
+    ]
+    digest = digest_of(uuid4(), uuid4(), transition, members)
+    assert digest is not None
+    return Event.model_validate(digest.envelope)

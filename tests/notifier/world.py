@@ -19,6 +19,7 @@ from vedette.notifier.dispatch import Dispatcher
 from vedette.notifier.handlers import consumer
 from vedette.notifier.service import opened_channels
 from vedette.notifier.settings import NotifierSettings
+from vedette.notifier.storm import CALM, Storm
 from vedette.runtime.background import background
 from vedette.store.pool import Pool
 from vedette.store.secretbox import SecretBox
@@ -39,6 +40,7 @@ class World:
     dsn: str
     workspace: UUID = field(default_factory=uuid4)
     key: str = KEY
+    storm: Storm = CALM
 
     async def prepare(self) -> None:
         """Make the workspace."""
@@ -77,7 +79,7 @@ class World:
 
     async def receive(self, *events: Event) -> None:
         """Handle events, in order."""
-        handle = consumer(self.pool, SecretBox(self.key))
+        handle = consumer(self.pool, SecretBox(self.key), self.storm)
         for event in events:
             body = event.model_dump_json(exclude_none=True).encode()
             await handle(Message(event.name, body))

@@ -27,6 +27,8 @@ class EventData(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     NAME: ClassVar[str]
+    PUBLISHED: ClassVar[bool] = True
+    """Whether it is published on the exchange; else only webhooks carry it."""
 
     def subject(self) -> str:
         """What the event is about, as `<thing>/<id>`."""
@@ -313,6 +315,9 @@ class _NotificationEvent(EventData):
     transition: Transition
     incident_id: UUID | None = None
     region: str | None = None
+    incident_ids: list[UUID] | None = Field(
+        default=None, description="Those that it tells of, if it is a digest."
+    )
     attempts: int
 
     def subject(self) -> str:
@@ -330,6 +335,32 @@ class NotificationFailed(_NotificationEvent):
 
     NAME: ClassVar[str] = "notification.failed"
     error: str
+
+
+class DigestItem(BaseModel):
+    """One of the incidents that a digest tells of; its cause in short."""
+
+    model_config = ConfigDict(frozen=True)
+    incident: IncidentRef
+    monitor: MonitorRef
+
+
+class NotificationDigest(EventData):
+    """One message to one recipient that tells of many incidents.
+
+    Each of them is told of in one message only: alone, or in one digest.
+    """
+
+    NAME: ClassVar[str] = "notification.digest"
+    PUBLISHED: ClassVar[bool] = False
+    delivery_id: UUID
+    channel_id: UUID
+    transition: Literal["opened", "reminder", "resolved"]
+    items: list[DigestItem] = Field(description="The oldest first, up to 500.")
+
+    def subject(self) -> str:
+        """The message."""
+        return f"delivery/{self.delivery_id}"
 
 
 EVENTS: dict[str, type[EventData]] = {
@@ -352,6 +383,7 @@ EVENTS: dict[str, type[EventData]] = {
         ChannelTest,
         NotificationSent,
         NotificationFailed,
+        NotificationDigest,
     )
 }
 

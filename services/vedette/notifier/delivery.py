@@ -29,6 +29,14 @@ class Delivery:
     """Which of an incident's reminders it is; 0 for what is said once."""
     region: str | None = None
     """The region it is about, if it is about one."""
+    begun_in: UUID | None = None
+    """The digest that told of its beginning, if one did."""
+    members: int = 0
+    """How many deliveries it tells of, if it is a digest."""
+    told: tuple[UUID, ...] = ()
+    """Those of them that there is something to say of."""
+    incidents: tuple[UUID, ...] = ()
+    """The incidents that these are about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -160,6 +160,8 @@ def beginning_of(delivery: Delivery) -> UUID | None:
     first = begun_by.get(delivery.transition)
     if first is None or delivery.incident_id is None:
         return None
+    if delivery.begun_in is not None:
+        return delivery.begun_in
     return delivery_id(delivery.incident_id, first, delivery.channel_id, delivery.recipient)
 
 
@@ -234,6 +236,8 @@ def allot(due: Iterable[str], busy: Mapping[str, int]) -> dict[str, int]:
 
 def before_sending(claim: Claim) -> Failed | Skipped | None:
     """Why a message is not to be sent after all; None when it is."""
+    if claim.delivery.members and not claim.delivery.told:
+        return Skipped("not sent: there is nothing left to tell")
     if claim.opened in {"failed", "skipped"}:
         return Skipped("not sent: the recipient was never told that it went down")
     if claim.outdated:

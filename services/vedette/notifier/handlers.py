@@ -25,6 +25,7 @@ from vedette.core.events import (
     RegionUnhealthy,
 )
 from vedette.notifier.configs import open_config
+from vedette.notifier.delivery import Delivery
 from vedette.notifier.domain import (
     Audience,
     deliveries_of_ending,
@@ -34,6 +35,7 @@ from vedette.notifier.domain import (
     outage_of,
 )
 from vedette.notifier.store import Planning
+from vedette.notifier.storm import CALM, Storm
 from vedette.store import inbox
 from vedette.store.pool import Pool, transaction
 from vedette.store.secretbox import SecretBox
@@ -57,6 +59,21 @@ class Plan:
     box: SecretBox
     unreadable: list[UUID]
     """Channels whose configuration couldn't be opened."""
+    storm: Storm
+
+    async def tell_of_incident(self, deliveries: Sequence[Delivery]) -> None:
+        """Write down what is new: each by itself, or, in a storm, in the recipient's digest."""
+        if not self.storm.threshold:
+            await self.store.add(deliveries)
+            return
+        new = await self.store.missing(deliveries)
+        await self.store.lock_recipients(new)
+        told = await self.store.told_lately(new, self.storm)
+        alone = [one for one, count in zip(new, told, strict=True) if not self.storm.gathers(count)]
+        await self.store.add(alone)
+        for one, count in zip(new, told, strict=True):
+            if self.storm.gathers(count):
+                await self.store.gather(one, self.storm)
 
     async def audiences(self, workspace_id: UUID, ids: Sequence[UUID]) -> list[Audience]:
         """Who is behind the channels that exist in the workspace."""
@@ -72,13 +89,13 @@ class Plan:
         return found
 
 
-def consumer(pool: Pool, box: SecretBox) -> bus.Handler:
+def consumer(pool: Pool, box: SecretBox, storm: Storm = CALM) -> bus.Handler:
     """The handler of the queue: each event has its effect once, whole or not at all."""
 
     async def consume(message: bus.Message) -> None:
         received = _received(message.body)
         async with transaction(pool) as db:
-            plan = Plan(Planning(db), box, [])
+            plan = Plan(Planning(db), box, [], storm)
             if await inbox.first_time(db, "notifier", received.event.id):
                 await HANDLERS[received.event.name](received, plan)
                 await plan.store.wake()
@@ -164,7 +181,7 @@ async def tell_test(received: Received, plan: Plan) -> None:
 
 async def _add_openings(opening: Received, incident: IncidentRef, plan: Plan) -> None:
     audiences = await plan.audiences(opening.event.workspace, incident.channels)
-    await plan.store.add(
+    await plan.tell_of_incident(
         deliveries_of_incident(opening.event, opening.envelope, incident.id, audiences)
     )
 
@@ -174,7 +191,7 @@ async def _tell_again(
 ) -> None:
     """The same recipients, whatever their channels are by now."""
     audiences = [Audience(channel, kind, [recipient]) for channel, kind, recipient in told]
-    await plan.store.add(
+    await plan.tell_of_incident(
         deliveries_of_incident(received.event, received.envelope, incident.id, audiences)
     )
 

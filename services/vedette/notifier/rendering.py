@@ -15,15 +15,18 @@ from vedette.core.events import (
     IncidentOpened,
     IncidentReminded,
     IncidentResolved,
+    NotificationDigest,
     RegionRecovered,
     RegionUnhealthy,
 )
+from vedette.notifier.digests import NAMED, in_short, word_of
 from vedette.notifier.story import outage_s, tell, what_ends, when, why
 from vedette.notifier.voting import regions_in_short
 from vedette.notifier.words import duration, one_line, short_instant
 
 SMS_LENGTH = 160
 _SMS_NAME = 40
+_SMS_DIGEST_NAME = 20
 _SMS_TARGET_AT_LEAST = 12
 
 # ASCII that costs two places in GSM-7, or has none there, and what stands in for it.
@@ -84,6 +87,8 @@ def text_message(event: Event, *, reference: str) -> str:
             word, rest = "RECOVERED", f", was unhealthy for {duration(outage.duration_s or 0)}"
             if outage.resolution == "unused":
                 word, rest = "UNUSED", ": no monitor is checked from there any more"
+        case NotificationDigest() as digest:
+            return _many(digest, reference)
         case ChannelTest(channel_name=name):
             word, target = "TEST", ""
             rest = ": messages about monitors will arrive here"
@@ -92,6 +97,16 @@ def text_message(event: Event, *, reference: str) -> str:
     end = f"{rest} (ref {reference})"
     subject = _subject(name, target, SMS_LENGTH - len(f"{word}: {end}"))
     return f"{word}: {subject}{end}"
+
+
+def _many(digest: NotificationDigest, reference: str) -> str:
+    """As many of the first five as there is room for."""
+    names = [_cut(_ascii(item.monitor.name), _SMS_DIGEST_NAME) for item in digest.items]
+    for shown in range(NAMED, 0, -1):
+        text = f"{word_of(digest)}: {len(names)} monitors: {in_short(names, shown)}"
+        if len(f"{text} (ref {reference})") <= SMS_LENGTH:
+            break
+    return f"{text} (ref {reference})"
 
 
 def _why(cause: Cause) -> str:

@@ -23,6 +23,7 @@ def event_of(claim: Claim, outcome: Outcome) -> Event | None:
         "transition": delivery.transition,
         "incident_id": None if delivery.region else delivery.incident_id,
         "region": delivery.region,
+        "incident_ids": delivery.incidents if delivery.members else None,
         "attempts": claim.attempt,
     }
     match outcome:

@@ -54,7 +54,8 @@ async def running(settings: NotifierSettings, resources: Resources) -> AsyncIter
         await stack.enter_async_context(background("notifier metrics", measure))
         await stack.enter_async_context(_heartbeat(settings, pool))
         await bus.declare(MESSAGES)
-        consuming = await bus.consume(MESSAGES, consumer(pool, box), prefetch=_PREFETCH)
+        handler = consumer(pool, box, settings.storm())
+        consuming = await bus.consume(MESSAGES, handler, prefetch=_PREFETCH)
         # Last in, first out: no new messages, then no new claims, then attempts end.
         stack.push_async_callback(consuming.stop, drain_s=resources.drain_s)
         yield

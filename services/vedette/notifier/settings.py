@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from vedette.notifier.storm import Storm
 from vedette.runtime.settings import KeyedSettings
 
 
@@ -72,6 +73,35 @@ class NotifierSettings(KeyedSettings):
         if url is not None and not url.get_secret_value().startswith(("http://", "https://")):
             raise ValueError("is not an http:// or https:// URL")
         return url
+
+    storm_threshold: int = Field(
+        default=10,
+        ge=0,
+        le=1000,
+        description="So many incidents a recipient is told of one by one within "
+        "VEDETTE_STORM_WINDOW_S; of what goes down on top of that one digest tells, and so of what "
+        "comes back. 0: everything is told by itself.",
+    )
+    storm_window_s: float = Field(
+        default=60,
+        gt=0,
+        le=3600,
+        description="The seconds in which these are counted, and that a digest waits at most.",
+    )
+    storm_quiet_s: float = Field(
+        default=15,
+        gt=0,
+        le=600,
+        description="A digest waits until nothing was added for so many seconds.",
+    )
+
+    def storm(self) -> Storm:
+        """When a digest tells of incidents."""
+        return Storm(
+            threshold=self.storm_threshold,
+            window_s=self.storm_window_s,
+            quiet_s=self.storm_quiet_s,
+        )
 
     @field_validator("smtp_from")
     @classmethod

@@ -14,9 +14,11 @@ from vedette.core.events import (
     IncidentReminded,
     IncidentResolved,
     MonitorRef,
+    NotificationDigest,
     RegionRecovered,
     RegionUnhealthy,
 )
+from vedette.notifier.digests import of_digest
 from vedette.notifier.regions import of_region
 from vedette.notifier.saying import Row, Story
 from vedette.notifier.voting import others, regions_in_words
@@ -34,20 +36,30 @@ _PHASES = {
 def tell(event: Event, *, at_ms: int, public_url: str | None) -> Story:
     """The story of an event, as told at `at_ms`."""
     match event.payload():
-        case IncidentOpened(incident=incident, monitor=monitor):
-            return _opened(incident, monitor, at_ms, _link(public_url))
-        case IncidentReminded() as reminder:
-            return _reminder(reminder, at_ms, _link(public_url))
-        case IncidentResolved(incident=incident, monitor=monitor):
-            return _resolved(incident, monitor, _link(public_url))
+        case IncidentOpened() | IncidentReminded() | IncidentResolved() as turn:
+            return _of_incident(turn, at_ms, _link(public_url))
         case CertificateExpiring() | DomainExpiring() as ending:
             return _ending(ending, _link(public_url))
         case RegionUnhealthy(outage=outage) | RegionRecovered(outage=outage):
             return of_region(outage, at_ms, _link(public_url))
+        case NotificationDigest() as digest:
+            return of_digest(digest, _link(public_url))
         case ChannelTest(channel_name=name):
             return _test(one_line(name))
         case other:
             raise ValueError(f"nobody is told of {other.NAME}")
+
+
+def _of_incident(
+    turn: IncidentOpened | IncidentReminded | IncidentResolved, at_ms: int, link: str | None
+) -> Story:
+    match turn:
+        case IncidentReminded():
+            return _reminder(turn, at_ms, link)
+        case IncidentResolved():
+            return _resolved(turn.incident, turn.monitor, link)
+        case _:
+            return _opened(turn.incident, turn.monitor, at_ms, link)
 
 
 def outage_s(incident: IncidentRef) -> float | None:

@@ -8,6 +8,7 @@ from vedette.core.events import EVENTS
 from vedette.core.version import __version__
 
 JsonObject = dict[str, Any]
+_EVENTS = {name: model for name, model in EVENTS.items() if model.PUBLISHED}
 _BINDINGS = "0.3.0"
 _HEADERS = {
     "type": "object",
@@ -24,7 +25,7 @@ The exchanges `vedette.jobs` and `vedette.results` are internal: they may change
 
 def document() -> JsonObject:
     """The whole document."""
-    channels = {name: _event_channel(name) for name in EVENTS} | _internal_channels()
+    channels = {name: _event_channel(name) for name in _EVENTS} | _internal_channels()
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -39,7 +40,7 @@ def document() -> JsonObject:
         "operations": {
             f"{action}.{name}": _operation(action, name)
             for name in channels
-            for action in (("send",) if name in EVENTS else ("send", "receive"))
+            for action in (("send",) if name in _EVENTS else ("send", "receive"))
         },
         "components": {"messages": _messages()},
     }
@@ -108,7 +109,7 @@ def _operation(action: str, channel: str) -> JsonObject:
 
 
 def _messages() -> JsonObject:
-    events = {name: _message(f"events/{name}.v1.json", _summary(name)) for name in EVENTS}
+    events = {name: _message(f"events/{name}.v1.json", _summary(name)) for name in _EVENTS}
     return events | {
         "job_batch": _message("messages/job_batch.json", "Up to 100 jobs of one region."),
         "result_batch": _message("messages/result_batch.json", "Up to 100 results of one region."),

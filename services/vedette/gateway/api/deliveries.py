@@ -22,13 +22,18 @@ class DeliveryQuery(PageQuery):
     incident: UUID | None = Field(default=None, description="The id of an incident.")
     channel: UUID | None = Field(default=None, description="The id of a channel.")
     status: Status | None = None
+    digest: UUID | None = Field(
+        default=None, description="The id of a digest: those that it tells of."
+    )
 
 
 async def listing(call: Call) -> web.Response:
     """List deliveries."""
     query = read_query(call.request, DeliveryQuery)
     before = read_cursor(query.cursor, cursors.decode_instant_and_id)
-    wanted = deliveries.Filter(incident=query.incident, channel=query.channel, status=query.status)
+    wanted = deliveries.Filter(
+        incident=query.incident, channel=query.channel, status=query.status, digest=query.digest
+    )
     async with connection(call.pool) as db:
         rows = await deliveries.page(
             db, call.workspace, wanted, before=before, limit=query.limit + 1

@@ -11,8 +11,8 @@ from vedette.store.pool import Connection
 
 _SELECT = (
     "select id, case when region is null then incident_id end as incident_id, region, channel_id,"
-    " kind, recipient, transition, number, status,"
-    " attempts, next_attempt_at, error, provider_id, created_at, sent_at from delivery"
+    " members, digest_id, kind, recipient, transition, number, status, attempts,"
+    " next_attempt_at, error, provider_id, created_at, sent_at from delivery"
     " where workspace_id = $1"
 )
 
@@ -24,6 +24,7 @@ class Filter:
     incident: UUID | None
     channel: UUID | None
     status: str | None
+    digest: UUID | None = None
 
 
 async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
@@ -52,6 +53,7 @@ async def page(
         " and ($4::uuid is null or incident_id = $4)"
         " and ($5::uuid is null or channel_id = $5)"
         " and ($6::text is null or status = $6)"
+        " and ($8::uuid is null or digest_id = $8)"
         " order by created_at desc, id desc limit $7",
         workspace,
         *(before or (LAST, UUID(int=0))),
@@ -59,4 +61,5 @@ async def page(
         wanted.channel,
         wanted.status,
         limit,
+        wanted.digest,
     )

@@ -22,6 +22,14 @@ class DeliveryView(View):
     recipient: str
     transition: Transition
     region: str | None = Field(description="The region it is about, if it is about one.")
+    members: int = Field(
+        description="If it is a digest: how many deliveries, each about an incident, it tells of; "
+        "else 0."
+    )
+    digest_id: UUID | None = Field(
+        description="The digest that tells of it, and whose status it shares; none if it is sent "
+        "by itself."
+    )
     number: int = Field(description="Which of an incident's reminders; 0 for what is said once.")
     status: Status
     attempts: int

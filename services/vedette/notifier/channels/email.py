@@ -79,6 +79,8 @@ def compose(delivery: Delivery, settings: NotifierSettings, *, at_ms: int) -> Em
     message["Auto-Submitted"] = "auto-generated"
     if delivery.incident_id is not None and delivery.region is None:
         message["X-Vedette-Incident"] = str(delivery.incident_id)
+    for incident in delivery.incidents:
+        message["X-Vedette-Incident"] = str(incident)
     if (first := beginning_of(delivery)) is not None:
         message["In-Reply-To"] = message["References"] = _message_id(first, settings)
     message.set_content(text.text)
