@@ -1,4 +1,4 @@
-"""One cell: schedulers, one queue a region, probers, processors, and a PostgreSQL of their own.
+"""One cell: schedulers, a queue a region, probers, a queue of results, processors, PostgreSQL.
 
 What moves is the message: a batch of up to 100 jobs. Each stage is worked off in the order of
 arrival before the next one begins, for no stage waits for a later one (back-pressure, which would
@@ -125,7 +125,7 @@ def _queued(jobs: list[_Batch], costs: Costs) -> Iterator[_Batch]:
     queue = Station(1)
     for batch in sorted(jobs, key=lambda batch: batch.arrival):
         begin = queue.begin(batch.arrival)
-        end = queue.serve(begin, costs.work_s("broker", batch.jobs))
+        end = queue.serve(begin, costs.queue_s(batch.jobs))
         yield _Batch(batch.slot, end, batch.jobs)
 
 
@@ -193,9 +193,10 @@ def _judge(
     costs: Costs,
     run: Run,
 ) -> None:
-    stored = []
+    queue, stored = Station(1), []
     for at, count in sorted(messages):
-        begin = processors.begin(at)
+        arrived = queue.serve(queue.begin(at), costs.queue_s(count))
+        begin = processors.begin(arrived)
         stored.append((processors.serve(begin, costs.work_s("processor", count)), at, count))
     for at, result, count in sorted(stored):
         begin = postgres.begin(at)

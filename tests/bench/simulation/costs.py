@@ -22,23 +22,23 @@ class Input:
     source: str
 
 
-_COSTS = "tests/bench/costs.py, see docs/performance.md"
+_COSTS = "tests/bench/costs.py, see docs/scaling.md"
 
 INPUTS: Mapping[str, Input] = {
     # -- what a check costs, services apart over RabbitMQ --------------------------------------
-    "scheduler_s": Input(0.00005, "CPU s a check", True, _COSTS),
-    "scheduler_message_s": Input(0.001, "CPU s a message of jobs", True, _COSTS),
-    "prober_s": Input(0.00030, "CPU s a check", True, _COSTS),
-    "prober_message_s": Input(0.001, "CPU s a message", True, _COSTS),
-    "processor_s": Input(0.00030, "CPU s a check", True, _COSTS),
-    "processor_message_s": Input(0.003, "CPU s a message of results", True, _COSTS),
-    "postgres_s": Input(0.00020, "CPU s a check", True, _COSTS),
-    "postgres_message_s": Input(0.001, "CPU s a message of results", True, _COSTS),
-    "broker_s": Input(0.00002, "CPU s a check", True, _COSTS),
-    "broker_message_s": Input(0.001, "CPU s a message", True, _COSTS),
-    "stored_bytes": Input(250, "bytes a check, with indexes", True, _COSTS),
-    "wal_bytes": Input(600, "bytes of WAL a check", True, _COSTS),
-    "agenda_bytes": Input(2500, "bytes a monitor in a scheduler", True, _COSTS),
+    "scheduler_s": Input(6.17e-05, "CPU s a check", True, _COSTS),
+    "scheduler_message_s": Input(0.00129, "CPU s a message of jobs", True, _COSTS),
+    "prober_s": Input(0.000476, "CPU s a check", True, _COSTS),
+    "prober_message_s": Input(0.00148, "CPU s a message", True, _COSTS),
+    "processor_s": Input(1.75e-05, "CPU s a check", True, _COSTS),
+    "processor_message_s": Input(0.00162, "CPU s a message of results", True, _COSTS),
+    "postgres_s": Input(5.63e-05, "CPU s a check", True, _COSTS),
+    "postgres_message_s": Input(0.000563, "CPU s a message of results", True, _COSTS),
+    "broker_s": Input(4.26e-05, "CPU s a check", True, _COSTS),
+    "broker_message_s": Input(0.00115, "CPU s a message", True, _COSTS),
+    "stored_bytes": Input(404, "bytes a check, with indexes", True, _COSTS),
+    "wal_bytes": Input(1472, "bytes of WAL a check", True, _COSTS),
+    "agenda_bytes": Input(13350, "bytes a monitor in a scheduler", True, _COSTS),
     # -- what is assumed of the world ----------------------------------------------------------
     "check_s": Input(0.15, "s, a usual check over the Internet", False, "an assumption"),
     "timeout_s": Input(10, "s, a check that hangs", False, "the default timeout"),
@@ -93,6 +93,10 @@ class Costs:
         a_check: float = getattr(self, f"{part}_s")
         a_message: float = getattr(self, f"{part}_message_s")
         return checks * a_check + messages * a_message
+
+    def queue_s(self, checks: float) -> float:
+        """What a queue works for a message: a check is in one of jobs and in one of results."""
+        return self.work_s("broker", checks / 2)
 
     @property
     def flight_s(self) -> float:

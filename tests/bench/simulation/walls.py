@@ -28,7 +28,7 @@ def walls(costs: Costs) -> list[Wall]:
     core = costs.utilisation * INTERVAL_S
     full = {
         part: costs.work_s(part, costs.batch) / costs.batch
-        for part in ("scheduler", "prober", "processor", "postgres", "broker")
+        for part in ("scheduler", "prober", "processor", "postgres")
     }
     here = full["scheduler"] + full["prober"] + full["processor"]
     a_day = costs.stored_bytes * DAY_S / INTERVAL_S
@@ -51,7 +51,7 @@ def walls(costs: Costs) -> list[Wall]:
         ),
         (
             "the one queue of results, if a queue has a core",
-            core / full["broker"],
+            core / (costs.queue_s(costs.batch) / costs.batch),
             "a queue of results for each group of shards",
         ),
         (
