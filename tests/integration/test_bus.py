@@ -16,6 +16,8 @@ from vedette.bus.api import (
     Binding,
     Bus,
     Exchange,
+    Full,
+    Limit,
     Message,
     Outgoing,
     Queue,
@@ -221,6 +223,58 @@ async def test_what_is_parked_may_be_taken_as_often_as_need_be(broker: Broker) -
             assert incoming.body == mark
             await incoming.nack(requeue=True)
         assert await eventually(lambda: bus.depth(DEAD)) == 1
+
+
+async def test_a_full_queue_refuses_until_it_is_read(bus: Bus) -> None:
+    to, free, heard = queue(limit=Limit(messages=5, octets=2**20)), queue(), Heard()
+    await bus.declare(to, free)
+    for number in range(100):
+        try:
+            await bus.publish(Exchange.JOBS, [Outgoing(key=to.name, body=b"%d" % number)])
+        except Full:
+            break
+    assert 5 <= number <= 8
+    beside = Outgoing(key=free.name, body=b"x")
+    refused = [Outgoing(key=to.name, body=b"more"), Outgoing(key=to.name, body=b"and more")]
+    with pytest.raises(Full) as error:
+        await bus.publish(Exchange.JOBS, [refused[0], beside, refused[1]])
+    assert list(error.value.refused) == refused
+    assert await eventually(lambda: bus.depth(free)) == 1
+    async with listening(bus, to, heard):
+        await eventually(lambda: len(heard.messages) == number)
+        await bus.publish(Exchange.JOBS, [Outgoing(key=to.name, body=b"again")])
+        await eventually(lambda: b"again" in heard.bodies)
+    assert not {b"more", b"and more"} & set(heard.bodies)
+
+
+async def test_a_queue_is_full_of_large_messages_sooner(bus: Bus) -> None:
+    to = queue(limit=Limit(messages=1000, octets=10_000))
+    await bus.declare(to)
+    large = Outgoing(key=to.name, body=bytes(4000))
+    for _ in range(2):
+        await bus.publish(Exchange.JOBS, [large])
+    with pytest.raises(Full):
+        await asyncio.gather(*(bus.publish(Exchange.JOBS, [large]) for _ in range(20)))
+
+
+async def test_a_stranger_who_refuses_events_stops_nobody_else(broker: Broker) -> None:
+    async with open_bus(broker.url) as bus, await aio_pika.connect(broker.url) as connection:
+        to, heard = queue(exchange=Exchange.EVENTS), Heard()
+        channel = await connection.channel()
+        full = await channel.declare_queue(
+            f"integrator.{to.name}",
+            durable=True,
+            arguments={"x-max-length": 1, "x-overflow": "reject-publish"},
+        )
+        await full.bind(Exchange.EVENTS.value, to.name)
+        async with listening(bus, to, heard):
+            for number in range(5):
+                body = b"%d" % number
+                await bus.publish(
+                    Exchange.EVENTS, [Outgoing(key=to.name, body=body, id=f"{number}")]
+                )
+            await eventually(lambda: {message.id for message in heard.messages} == set("01234"))
+        await full.delete(if_unused=False, if_empty=False)
 
 
 async def test_a_message_is_put_into_one_queue_alone(bus: Bus) -> None:

@@ -13,13 +13,15 @@ from typing import Any, ClassVar
 
 import structlog
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
+from aio_pika.exceptions import DeliveryError, PublishError
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from vedette.bus.amqplink import BROKEN, Link, outage
 from vedette.bus.amqpmessage import put, received, sent
-from vedette.bus.api import Consumer, Exchange, Handler, Outgoing, Queue
+from vedette.bus.api import Binding, Consumer, Exchange, Full, Handler, Outgoing, Queue
 from vedette.bus.drain import drain
 from vedette.bus.middleware import wrap
+from vedette.bus.routing import matches
 from vedette.core.errors import Transient
 from vedette.telemetry.traces import traceparent
 
@@ -60,12 +62,16 @@ class AmqpBus:
         mandatory = exchange in _MUST_ROUTE
         with outage():
             async with asyncio.timeout(PATIENCE_S):
-                await asyncio.gather(
+                confirmed = await asyncio.gather(
                     *(
                         target.publish(sent(message, current), message.key, mandatory=mandatory)
                         for message in messages
-                    )
+                    ),
+                    return_exceptions=True,
                 )
+            refused = _refused(messages, confirmed)
+        if refused:
+            await self._make_up_for(exchange, refused)
 
     async def put(self, queue: str, message: Outgoing) -> None:
         """Put a message into one queue and wait for the broker's confirmation."""
@@ -99,6 +105,21 @@ class AmqpBus:
         """Don't start this consumer again."""
         self._consumers.discard(consumer)
 
+    async def _make_up_for(self, exchange: Exchange, refused: Sequence[Outgoing]) -> None:
+        """Raise Full, unless it is a stranger's queue of events that is: it must stop nobody else.
+
+        The broker doesn't say which queue refused a message. The others may have it; ours get it
+        once more, each by itself.
+        """
+        if exchange is not Exchange.EVENTS:
+            raise Full(refused)
+        log.warning("RabbitMQ: a queue bound to vedette.events refuses events", events=len(refused))
+        for message in refused:
+            published = Binding(exchange, message.key)
+            for queue in self._queues.values():
+                if not queue.private and any(matches(own, published) for own in queue.bindings):
+                    await self.put(queue.name, message)
+
     async def _keep_connected(self) -> None:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(Transient),
@@ -122,6 +143,20 @@ class AmqpBus:
             await link.close()
             raise
         self._link = link
+
+
+def _refused(messages: Sequence[Outgoing], confirmed: Sequence[object]) -> list[Outgoing]:
+    """What the broker refused. Raises what else went wrong."""
+    for end in confirmed:
+        if isinstance(end, PublishError) or (
+            isinstance(end, BaseException) and not isinstance(end, DeliveryError)
+        ):
+            raise end
+    return [
+        message
+        for message, end in zip(messages, confirmed, strict=True)
+        if isinstance(end, DeliveryError)
+    ]
 
 
 class _AmqpConsumer:

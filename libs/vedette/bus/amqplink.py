@@ -195,6 +195,12 @@ def _arguments(queue: Queue) -> dict[str, Any]:
         "x-queue-type": "quorum",
         "x-delivery-limit": _NO_LIMIT if queue.last_resort else DELIVERY_LIMIT,
     }
+    if queue.limit is not None:
+        arguments |= {
+            "x-max-length": queue.limit.messages,
+            "x-max-length-bytes": queue.limit.octets,
+            "x-overflow": "reject-publish",
+        }
     if queue.expired is not None:
         dead = {"exchange": queue.expired.exchange.value, "routing-key": queue.expired.key}
     elif not queue.fleeting and not queue.last_resort:

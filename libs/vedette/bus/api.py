@@ -31,12 +31,21 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How much may wait in a queue; what is published beyond is refused."""
+
+    messages: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A queue as a value. Declaring it twice is harmless.
 
     `private` queues belong to one process and vanish with it; the others are durable and shared
     by every process that consumes them. Messages whose time to live runs out unread go to
     `expired`, if it is given. A `fleeting` queue just drops them: they told what stood then.
+    Events are never refused, so queues of them have no `limit`.
     """
 
     name: str
@@ -44,6 +53,7 @@ class Queue:
     private: bool = False
     expired: Binding | None = None
     fleeting: bool = False
+    limit: Limit | None = None
 
     @property
     def last_resort(self) -> bool:
@@ -81,6 +91,14 @@ class Unroutable(Transient):
     """No queue takes a message that must not get lost: a job, a result, or one that is put."""
 
 
+class Full(Transient):
+    """Queues are full: these messages were refused, all others are out."""
+
+    def __init__(self, refused: Sequence[Outgoing]) -> None:
+        super().__init__(f"queues are full: {len(refused)} messages refused")
+        self.refused = refused
+
+
 Handler = Callable[[Message], Awaitable[None]]
 
 
@@ -113,8 +131,9 @@ class Bus(Protocol):
     async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
         """Publish all; returns when the bus has taken responsibility for every one.
 
-        Raises Transient if it can't: none, some or all may have gone out. Raises Unroutable if no
-        queue takes a job or a result; an event without listeners is fine.
+        Raises Full, with what full queues refused. Raises any other Transient if it can't: none,
+        some or all may have gone out. Raises Unroutable if no queue takes a job or a result; an
+        event without listeners is fine.
         """
         ...
 

@@ -9,7 +9,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
-from vedette.bus.api import Binding, Consumer, Exchange, Handler, Outgoing, Queue, Unroutable
+from vedette.bus.api import (
+    Binding,
+    Consumer,
+    Exchange,
+    Full,
+    Handler,
+    Outgoing,
+    Queue,
+    Unroutable,
+)
 from vedette.bus.drain import drain
 from vedette.bus.localqueue import Entry, LocalQueue, entry_of
 from vedette.bus.middleware import wrap
@@ -36,8 +45,13 @@ class LocalBus:
         """Queue all; what must not die is published when the shared queues' handlers are done."""
         current = traceparent()
         dealt_with: list[asyncio.Future[None]] = []
+        refused: list[Outgoing] = []
         for message in messages:
-            for queue in self._bound(Binding(exchange, message.key)):
+            bound = self._bound(Binding(exchange, message.key))
+            if any(queue.full for queue in bound):
+                refused.append(message)
+                continue
+            for queue in bound:
                 entry = entry_of(message, current)
                 if exchange in _MUST_NOT_DIE and not queue.queue.private:
                     entry.done = asyncio.get_running_loop().create_future()
@@ -45,6 +59,8 @@ class LocalBus:
                 queue.put(entry)
         if dealt_with:
             await asyncio.gather(*dealt_with)
+        if refused:
+            raise Full(refused)
 
     async def put(self, queue: str, message: Outgoing) -> None:
         """Queue a message and wait until it was dealt with."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 
 from vedette.bus.api import Message, Outgoing, Queue
 
+_MOST_OCTETS = 32 * 2**20
+"""What waits here is in the memory of everything."""
+
 
 @dataclass(slots=True)
 class Entry:
@@ -40,6 +43,8 @@ class LocalQueue:
 
     def __init__(self, queue: Queue, expire: Callable[[Queue, Entry], None]) -> None:
         self.queue = queue
+        self._limit = queue.limit
+        self._octets = 0
         self._expire = expire
         self._entries: deque[Entry] = deque()
         self._arrived = asyncio.Event()
@@ -48,9 +53,18 @@ class LocalQueue:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def full(self) -> bool:
+        """Whether it takes nothing more."""
+        limit = self._limit
+        return limit is not None and (
+            len(self._entries) >= limit.messages or self._octets >= min(limit.octets, _MOST_OCTETS)
+        )
+
     def put(self, entry: Entry) -> None:
         """Add at the end."""
         self._entries.append(entry)
+        self._octets += len(entry.message.body)
         self._arrived.set()
         self._watch_head()
 
@@ -58,6 +72,7 @@ class LocalQueue:
         """Put a message that was not dealt with at the head again."""
         entry.message = replace(entry.message, attempt=entry.message.attempt + 1)
         self._entries.appendleft(entry)
+        self._octets += len(entry.message.body)
         self._arrived.set()
         self._watch_head()
 
@@ -66,7 +81,7 @@ class LocalQueue:
         while True:
             self._drop_expired()
             if self._entries:
-                return self._entries.popleft()
+                return self._take()
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -75,10 +90,15 @@ class LocalQueue:
         if self._timer is not None:
             self._timer.cancel()
 
+    def _take(self) -> Entry:
+        entry = self._entries.popleft()
+        self._octets -= len(entry.message.body)
+        return entry
+
     def _drop_expired(self) -> None:
         now = asyncio.get_running_loop().time()
         while self._entries and (self._entries[0].expires_at or now + 1) <= now:
-            self._expire(self.queue, self._entries.popleft())
+            self._expire(self.queue, self._take())
 
     def _watch_head(self) -> None:
         """A queue nobody reads must expire its messages too."""

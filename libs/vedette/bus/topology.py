@@ -1,6 +1,10 @@
 """Every queue there is, as values. Each service says here what it listens to."""
 
-from vedette.bus.api import Binding, Exchange, Queue
+from vedette.bus.api import Binding, Exchange, Limit, Queue
+
+# What waits may be bounded, so that who can't follow slows down who sends: a processor that is slow
+# makes its probers keep their jobs, which then are missed. A message holds up to 100 checks.
+_MOST = Limit(messages=50_000, octets=256 * 2**20)
 
 RESULTS_KEY = "results"
 EXPIRED_KEY = "expired"
@@ -8,11 +12,15 @@ PRESENCE_KEY = "presence"
 JOBS_PREFIX = "jobs."
 """What the names of all queues of jobs begin with."""
 
-RESULTS = Queue("processor.results", (Binding(Exchange.RESULTS, RESULTS_KEY),))
+RESULTS = Queue("processor.results", (Binding(Exchange.RESULTS, RESULTS_KEY),), limit=_MOST)
 """Result batches."""
 
 EXPIRED = Queue("processor.expired", (Binding(Exchange.RESULTS, EXPIRED_KEY),))
-"""Job batches that nobody ran in time; each job becomes a missed check."""
+"""Job batches that nobody ran in time; each job becomes a missed check.
+
+It has no limit: RabbitMQ would hold what it can't move here in the queue of jobs, for minutes after
+there is room again. Instead schedulers send no jobs while too much waits here.
+"""
 
 PRESENCE = Queue("processor.presence", (Binding(Exchange.RESULTS, PRESENCE_KEY),), fleeting=True)
 """What probers tell of themselves, every few seconds."""
@@ -74,6 +82,7 @@ def _jobs(name: str, key: str) -> Queue:
         f"{JOBS_PREFIX}{name}",
         (Binding(Exchange.JOBS, key),),
         expired=Binding(Exchange.RESULTS, EXPIRED_KEY),
+        limit=_MOST,
     )
 
 

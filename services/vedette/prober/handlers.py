@@ -25,6 +25,7 @@ class JobHandler:
                 results = await asyncio.gather(*[self._checker.check(job) for job in jobs])
                 await self._results.reply(message.reply_to, results, trace)
             else:
+                await self._results.room()
                 handed_over = await asyncio.gather(*[self._hand_over(job, trace) for job in jobs])
                 await confirmed(handed_over)
 

@@ -24,6 +24,7 @@ _SHORT_WAIT_S = 0.01
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 _LAST_CHANCE_S = 1.0
+_MOST_HELD = 20_000
 
 
 @dataclass(slots=True)
@@ -52,6 +53,13 @@ class ResultBuffer:
         self._prober = prober
         self._open: _Group | None = None
         self._publishing: set[asyncio.Task[None]] = set()
+        self._held = 0
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def room(self) -> None:
+        """Wait while so many results can't go out that more checks would only pile up more."""
+        await self._room.wait()
 
     def add(self, result: Result, traceparent: str | None) -> asyncio.Future[None]:
         """Take a result; the future is done when the bus has taken it. Wait with `confirmed`."""
@@ -61,6 +69,9 @@ class ResultBuffer:
             timer = loop.call_later(_WAIT_S, self._flush)
             group = self._open = _Group(loop.create_future(), timer, traceparent)
         group.results.append(result)
+        self._held += 1
+        if self._held >= _MOST_HELD:
+            self._room.clear()
         if len(group.results) == MAX_BATCH:
             self._flush()
         elif result.outcome is not Outcome.UP and not group.hurries:
@@ -105,6 +116,9 @@ class ResultBuffer:
             _measure(group.results)
         finally:
             group.confirmed.cancel()
+            self._held -= len(group.results)
+            if self._held < _MOST_HELD:
+                self._room.set()
 
     async def _publish(self, key: str, results: Sequence[Result], traceparent: str | None) -> None:
         batch = ResultBatch(region=self._region, prober=self._prober, results=list(results))

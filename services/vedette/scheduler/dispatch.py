@@ -7,8 +7,8 @@ import structlog
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Gauge, Histogram
 
-from vedette.bus.api import Bus, Exchange, Outgoing
-from vedette.bus.topology import EXPIRED_KEY, jobs, urgent_jobs
+from vedette.bus.api import Bus, Exchange, Full, Outgoing
+from vedette.bus.topology import EXPIRED, EXPIRED_KEY, jobs, urgent_jobs
 from vedette.core.job import MAX_LATENESS_MS
 from vedette.scheduler.domain import Agenda, Batch, Due, Monitor, batches
 from vedette.scheduler.leases import Leases
@@ -26,7 +26,12 @@ CATCH_UP_MS = 3_600_000
 # A bus that dies with the process may have lost jobs this old, with the longest time-out.
 LOST_MS = MAX_LATENESS_MS + 120_000 + 10_000
 
+# What waits to be recorded is bounded: behind it the slots wait here, where they are no more than
+# watermarks, and are recorded as missed in their turn.
+_MOST_EXPIRED = 500
+
 slots = Counter("vedette_slots_total", "Slots dispatched.", ["as"])
+full = Counter("vedette_job_batches_refused_total", "Batches for which their queue had no room.")
 lateness = Histogram(
     "vedette_dispatch_lateness_seconds",
     "How long after its slot a job left; 0 if before.",
@@ -45,10 +50,12 @@ class Dispatcher:
         self._leases = leases
         self._agenda = Agenda()
         self._floor: dict[int, int] = {}
+        self._unloaded: list[Lease] = []
         # How far each shard that is wholly on the agenda has been sent out; None: not yet.
         self._watermarks: dict[int, int | None] = {}
         self._recorded: set[tuple[UUID, int]] = set()
         self._unsent: list[Due] = []
+        self._missed: list[Outgoing] = []
         self._changed: set[UUID] = set()
         self._regions: set[str] = set()
 
@@ -58,8 +65,10 @@ class Dispatcher:
         self._agenda.remove_shards(lost)
         for shard in lost:
             self._watermarks.pop(shard, None)
-        if won:
-            await self._load(won)
+        self._unloaded = [one for one in self._unloaded if one.shard not in lost] + won
+        if self._unloaded:
+            await self._load(self._unloaded)
+            self._unloaded = []
         planned.set(len(self._agenda))
 
     def note_change(self, monitor: UUID) -> None:
@@ -75,9 +84,13 @@ class Dispatcher:
         if not self._leases.valid():
             return  # somebody else may own our shards by now
         await self._read_changes()
+        await self._send_missed()
         covered = {shard: self._leases.token(shard) for shard in self._watermarks}
         until = self._now_ms() + LOOKAHEAD_MS
         while self._leases.valid():
+            if await self._bus.depth(EXPIRED) > _MOST_EXPIRED:
+                log.warning("nothing is sent while so many missed slots wait to be recorded")
+                return
             if not self._unsent:
                 self._unsent = self._agenda.take(until, LIMIT)
             if not self._unsent:
@@ -85,6 +98,7 @@ class Dispatcher:
             self._unsent = self._still_ours(self._unsent)
             await self._send(self._unsent)
             self._unsent = []
+            await self._send_missed()
         else:
             return
         for shard, token in covered.items():
@@ -164,16 +178,32 @@ class Dispatcher:
         runnable = [one for one in due if one.run_by >= now]
         stale = [one for one in due if one.run_by < now]
         with span("schedule", kind=SpanKind.PRODUCER, attributes={"slots": len(due)}):
-            if runnable:
-                await self._bus.publish(
-                    Exchange.JOBS, [_job_message(batch, now) for batch in batches(runnable)]
-                )
-            if stale:
-                await self._bus.publish(
-                    Exchange.RESULTS,
-                    [Outgoing(key=EXPIRED_KEY, body=batch.body) for batch in batches(stale)],
-                )
+            refused = await self._send_jobs(batches(runnable), now)
+            self._missed += [
+                Outgoing(key=EXPIRED_KEY, body=batch.body) for batch in (*batches(stale), *refused)
+            ]
         self._measure(runnable, stale, now)
+
+    async def _send_jobs(self, jobs: list[Batch], now: int) -> list[Batch]:
+        """Send jobs to their regions; says for which there is no room, so much waits there."""
+        if not jobs:
+            return []
+        messages = [_job_message(batch, now) for batch in jobs]
+        try:
+            await self._bus.publish(Exchange.JOBS, messages)
+        except Full as error:
+            keys = {message.key for message in error.refused}
+            log.warning("jobs are missed, for so many wait already", queues=sorted(keys))
+            full.inc(len(error.refused))
+            refused = {id(message) for message in error.refused}
+            return [b for b, message in zip(jobs, messages, strict=True) if id(message) in refused]
+        return []
+
+    async def _send_missed(self) -> None:
+        """Have slots recorded that can't run. Raises Transient; what was not sent is kept."""
+        if self._missed:
+            await self._bus.publish(Exchange.RESULTS, self._missed)
+            self._missed = []
 
     def _measure(self, runnable: list[Due], stale: list[Due], now: int) -> None:
         slots.labels("run").inc(len(runnable))
