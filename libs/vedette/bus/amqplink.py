@@ -14,7 +14,7 @@ from aio_pika.exceptions import (
     PublishError,
 )
 
-from vedette.bus.api import DELIVERY_LIMIT, Exchange, Queue, Unroutable
+from vedette.bus.api import DELIVERY_LIMIT, Exchange, Queue, Retention, Unroutable
 from vedette.core.errors import Transient
 
 BROKEN = (*CONNECTION_EXCEPTIONS, DeliveryError, TimeoutError, asyncio.InvalidStateError)
@@ -190,6 +190,8 @@ class Link:
 def _arguments(queue: Queue) -> dict[str, Any]:
     if queue.private:
         return {}
+    if queue.retention is not None:
+        return _stream(queue.retention)
     # What expires, or kills its consumers too often, goes elsewhere, never away.
     arguments: dict[str, Any] = {
         "x-queue-type": "quorum",
@@ -211,4 +213,14 @@ def _arguments(queue: Queue) -> dict[str, Any]:
         **{f"x-dead-letter-{name}": value for name, value in dead.items()},
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",
+    }
+
+
+def _stream(retention: Retention) -> dict[str, Any]:
+    """It goes by whole segments: a tenth of what is kept is let go at once."""
+    return {
+        "x-queue-type": "stream",
+        "x-max-age": f"{retention.age_s}s",
+        "x-max-length-bytes": retention.octets,
+        "x-stream-max-segment-size-bytes": retention.octets // 10,
     }

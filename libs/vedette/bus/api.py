@@ -39,13 +39,22 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How long messages stay in a stream, and how much of them."""
+
+    age_s: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A queue as a value. Declaring it twice is harmless.
 
     `private` queues belong to one process and vanish with it; the others are durable and shared
     by every process that consumes them. Messages whose time to live runs out unread go to
     `expired`, if it is given. A `fleeting` queue just drops them: they told what stood then.
-    Events are never refused, so queues of them have no `limit`.
+    Events are never refused, so queues of them have no `limit`. One with `retention` is a stream:
+    nobody takes its messages away, and each reader begins where it likes.
     """
 
     name: str
@@ -54,6 +63,7 @@ class Queue:
     expired: Binding | None = None
     fleeting: bool = False
     limit: Limit | None = None
+    retention: Retention | None = None
 
     @property
     def last_resort(self) -> bool:

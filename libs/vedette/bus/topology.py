@@ -1,6 +1,6 @@
 """Every queue there is, as values. Each service says here what it listens to."""
 
-from vedette.bus.api import Binding, Exchange, Limit, Queue
+from vedette.bus.api import Binding, Exchange, Limit, Queue, Retention
 
 # What waits may be bounded, so that who can't follow slows down who sends: a processor that is slow
 # makes its probers keep their jobs, which then are missed. A message holds up to 100 checks.
@@ -59,12 +59,20 @@ MESSAGES = Queue(
 )
 """What people are told."""
 
+EVENTS_STREAM = "vedette.events.stream"
+"""The name of the stream of all events."""
+
 DEAD = Queue("dead", (Binding(Exchange.DEAD, "#"),))
 """Messages that no handler could deal with, parked."""
 
 SHARED = (RESULTS, EXPIRED, PRESENCE, MONITORS, STATES, MESSAGES, DEAD)
 """Declared by every process before it publishes: an event sent before its first listener ever
 started must wait for it."""
+
+
+def events_stream(retention: Retention) -> Queue:
+    """All events of late, for whoever wants to hear them again."""
+    return Queue(EVENTS_STREAM, (Binding(Exchange.EVENTS, "#"),), retention=retention)
 
 
 def jobs(region: str) -> Queue:

@@ -393,6 +393,11 @@ def event_type(name: str) -> str:
     return f"vedette.{name}.v1"
 
 
+def name_of(type: str) -> str:
+    """The name in an event's CloudEvents type."""
+    return type.removeprefix("vedette.").rpartition(".")[0]
+
+
 class Event(BaseModel):
     """The envelope: CloudEvents 1.0 in structured JSON, with `workspace` and `traceparent`."""
 
@@ -427,7 +432,7 @@ class Event(BaseModel):
     @property
     def name(self) -> str:
         """The routing key: the type without its prefix and version."""
-        return self.type.removeprefix("vedette.").rpartition(".")[0]
+        return name_of(self.type)
 
     def payload(self) -> EventData:
         """The data in its own model. Raises KeyError for an unknown type."""

@@ -138,7 +138,8 @@ async def open_resources(
     from vedette.bus.connect import open_bus
 
     async with AsyncExitStack() as stack:
-        bus = await stack.enter_async_context(open_bus(bus_url))
+        retention = settings.retention() if isinstance(settings, StoreSettings) else None
+        bus = await stack.enter_async_context(open_bus(bus_url, retention=retention))
         pool = cache = None
         if database_url is not None:
             from vedette.store.outbox import Relay

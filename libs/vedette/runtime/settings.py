@@ -3,9 +3,11 @@
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from vedette.bus.api import Retention
 from vedette.telemetry.admin import split_address
 from vedette.telemetry.logs import LogFormat, LogLevel
 
+_DAY_S = 86_400
 ENVIRONMENT = SettingsConfigDict(env_prefix="VEDETTE_", env_ignore_empty=True, extra="ignore")
 
 
@@ -50,6 +52,23 @@ class StoreSettings(ProcessSettings):
     database_pool: int = Field(
         default=10, ge=5, le=200, description="Connections a process keeps to PostgreSQL at most."
     )
+    events_retention_days: int = Field(
+        default=7,
+        ge=1,
+        le=366,
+        description="Days that events can be heard again: in the stream on RabbitMQ, which keeps "
+        "the value it was made with, or without one in the database.",
+    )
+    events_stream_bytes: int = Field(
+        default=1_000_000_000,
+        ge=10_000_000,
+        le=10**12,
+        description="Bytes that the stream of events has on RabbitMQ at most, if that is less.",
+    )
+
+    def retention(self) -> Retention:
+        """How long events are kept for those who want to hear them again."""
+        return Retention(age_s=self.events_retention_days * _DAY_S, octets=self.events_stream_bytes)
 
 
 class RetentionSettings(StoreSettings):

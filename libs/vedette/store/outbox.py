@@ -1,7 +1,8 @@
 """The outbox: events are written in the transaction that causes them, and published after it.
 
 Writing and publishing are apart so that no crash can keep one without the other: a row that was
-published but not yet deleted is published again, and consumers recognise it by its id.
+published but not yet deleted is published again, and consumers recognise it by its id. What goes
+out on a bus that keeps nothing is kept here for a while.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from prometheus_client import Counter, Gauge
 from vedette.bus.api import Bus, Exchange, Outgoing
 from vedette.core.errors import Transient
 from vedette.core.events import Event
+from vedette.store import published
 from vedette.store.pool import Connection, Pool, transaction
 from vedette.store.waking import Waker, listening
 from vedette.telemetry import dwell
@@ -23,7 +25,7 @@ BATCH = 200
 _POLL_S = 1.0
 _BACKOFF_S = 0.5
 
-published = Counter("vedette_outbox_published_total", "Events published from the outbox.")
+sent = Counter("vedette_outbox_published_total", "Events published from the outbox.")
 waiting = Gauge("vedette_outbox_waiting", "Events written and not yet published.")
 lag = Gauge("vedette_outbox_lag_seconds", "Age of the oldest event not yet published.")
 
@@ -78,6 +80,8 @@ class Relay:
             )
             if rows:
                 await self._bus.publish(Exchange.EVENTS, [_outgoing(row) for row in rows])
+                if not self._bus.durable:
+                    await published.keep(db, [row["body"] for row in rows])
                 gone = await db.fetch(
                     "delete from outbox where id = any($1::bigint[])"
                     " returning extract(epoch from clock_timestamp() - created_at)::float8 as age",
@@ -85,7 +89,7 @@ class Relay:
                 )
                 for row in gone:
                     dwell.VERDICT_TO_EVENT.observe(row["age"])
-        published.inc(len(rows))
+        sent.inc(len(rows))
         return len(rows)
 
     async def _measure(self, db: Connection) -> None:

@@ -1,5 +1,6 @@
 """How a command ends when it can't do what it should: with a line that says why, and a code."""
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -24,6 +25,9 @@ def exit_well(start: Callable[[], None]) -> None:
     except ValidationError as error:
         sys.stderr.write(explain(error))
         raise typer.Exit(MISUSED) from None
+    except BrokenPipeError:  # who reads what we print has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(FAILED) from None
     except (VedetteError, OSError) as error:
         complain(error)
         raise typer.Exit(FAILED) from None

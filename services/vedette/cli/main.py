@@ -11,6 +11,7 @@ from rich.console import Console
 
 from vedette.cli.dead.commands import app as dead
 from vedette.cli.endings import complain, exit_well
+from vedette.cli.events.commands import app as events
 from vedette.core.errors import VedetteError
 from vedette.core.version import __version__
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     epilog="Settings come from the environment (VEDETTE_…): see docs/settings.md.",
 )
 app.add_typer(dead)
+app.add_typer(events)
 
 
 class Service(StrEnum):

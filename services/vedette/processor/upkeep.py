@@ -11,7 +11,7 @@ from vedette.processor.regions.store import forget_old_notices
 from vedette.processor.retention import longest, prune
 from vedette.processor.rollup import roll_up
 from vedette.processor.settings import ProcessorSettings
-from vedette.store import dead, inbox
+from vedette.store import dead, inbox, published
 from vedette.store.pool import Pool, connection, transaction
 
 AHEAD_DAYS = 7
@@ -36,6 +36,8 @@ async def keep_up(pool: Pool, settings: ProcessorSettings, *, now: datetime) -> 
         await PassiveStore(db).forget_reports(older_than_ms=to_ms(reports_from))
         await forget_ended(db)
         await inbox.forget_old(db)
+        events_from = today - timedelta(days=settings.events_retention_days)
+        await published.forget_old(db, before=events_from)
         await dead.forget_old(db, before=today - timedelta(days=settings.dead_retention_days))
         await probers.forget_old(db)
         await roundstore.forget_old(db)

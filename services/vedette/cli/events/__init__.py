@@ -1,0 +1,1 @@
+"""`vedette events`: what happened, as integrators hear it."""
