@@ -1,5 +1,6 @@
 """How a command ends when it can't do what it should: with a line that says why, and a code."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +21,7 @@ def exit_well(start: Callable[[], None]) -> None:
     """Run a command; what stops it is told in a line, without a traceback."""
     from vedette.runtime.launch import explain
 
+    logging.lastResort = logging.NullHandler()  # a library's log would be a second line
     try:
         start()
     except ValidationError as error:
