@@ -78,6 +78,8 @@ NEEDS = (
     Need("sshd", programs=("sshd",), package="openssh-server"),
     Need("ip", programs=("ip",), package="iproute2"),
     Need("faketime", programs=("faketime",), package="faketime"),
+    Need("node", programs=("node",), package="nodejs"),
+    Need("npm", programs=("npm",), package="npm"),
     Need("wrk", programs=("wrk",), package="wrk", only_with="bench"),
     Need(
         "chromium",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import uuid
@@ -47,6 +48,24 @@ class Broker(Server):
     def url(self) -> str:
         """Where AMQP clients connect."""
         return f"amqp://guest:guest@127.0.0.1:{self.port}/"
+
+    async def control(self, *words: str) -> str:
+        """What `rabbitmqctl` says to these words. Raises RuntimeError if it can't do it."""
+        assert self._env is not None
+        process = await asyncio.create_subprocess_exec(
+            Path(self._argv[0]).with_name("rabbitmqctl"),
+            "--node",
+            self._env["RABBITMQ_NODENAME"],
+            *words,
+            env=self._env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await process.communicate()
+        if process.returncode != 0:
+            raise RuntimeError(said.decode(errors="replace"))
+        return said.decode()
 
     async def answers(self) -> bool:
         """Whether it speaks AMQP, which it does when it has recovered everything."""

@@ -1,4 +1,4 @@
-"""`python -m vedette.cli.proto [--check]`: write proto/ and docs/settings.md, or compare them."""
+"""`python -m vedette.cli.proto [--check]`: write proto/ and pages of docs/, or compare them."""
 
 import argparse
 import sys

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from vedette.cli.proto import asyncapi, schemas, settings
+from vedette.cli.proto import asyncapi, events, schemas, settings
 from vedette.core.events import EVENTS
 from vedette.gateway import openapi
 
@@ -28,6 +28,7 @@ def files() -> dict[str, str]:
         **{f"{_FOLDER}/{path}": _json(document) for path, document in documents.items()},
         f"{_FOLDER}/asyncapi.yaml": _yaml(asyncapi.document()),
         "docs/settings.md": settings.document(),
+        "docs/events.md": events.document(),
     }
 
 
