@@ -17,8 +17,9 @@ import pytest
 import structlog
 from tests.world import BOX, add_monitor, add_workspace, now_ms
 
-from vedette.bus.api import Exchange, Outgoing
+from vedette.bus.api import Exchange, Full, Outgoing, Queue
 from vedette.bus.local import LocalBus
+from vedette.bus.topology import EXPIRED, EXPIRED_KEY
 from vedette.core.errors import Transient, VedetteError
 from vedette.core.instants import to_datetime
 from vedette.core.slots import SHARDS
@@ -46,15 +47,25 @@ class Recorder(LocalBus):
         self.broken = False
         self.taking = asyncio.Event()
         self.taking.set()
+        self.full: set[str] = set()
+        self.unrecorded = 0
+
+    async def depth(self, queue: Queue) -> int:
+        return self.unrecorded if queue == EXPIRED else 0
 
     async def publish(self, exchange: Exchange, messages: Sequence[Outgoing]) -> None:
         if self.broken:
             raise Transient("the broker is away")
         await self.taking.wait()
+        refused = [message for message in messages if message.key in self.full]
         for message in messages:
+            if message in refused:
+                continue
             for job in json.loads(message.body)["jobs"]:
                 self.sent.append((message.key, UUID(job["monitor_id"]), job["slot"]))
                 self.definitions.append(job["definition"])
+        if refused:
+            raise Full(refused)
 
     def slots(self, key: str = "default") -> list[int]:
         return [slot for sent_to, _, slot in self.sent if sent_to == key]
@@ -123,6 +134,64 @@ async def test_one_takes_all_shards_and_a_second_gets_its_half(world: World) -> 
     await second.leases.leave()
     await first.turn()
     assert first.owned == SHARDS
+
+
+async def test_slots_of_a_region_whose_queue_is_full_are_missed_and_others_run(
+    world: World,
+) -> None:
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    for region in ("eu", "us"):
+        scheduler.dispatcher.note_change(await world.monitor(regions=[region]))
+    scheduler.bus.full = {"eu.urgent", "eu"}
+    await scheduler.dispatcher.tick()
+    assert Counter(key for key, _, _ in scheduler.bus.sent) == {"us.urgent": 1, EXPIRED_KEY: 1}
+    await scheduler.dispatcher.tick()
+    assert len(scheduler.bus.sent) == 2, "each once"
+
+
+async def test_missed_slots_that_find_no_room_are_told_later_and_once(world: World) -> None:
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    scheduler.dispatcher.note_change(await world.monitor())
+    scheduler.bus.full = {"default.urgent", EXPIRED_KEY}
+    for _ in range(2):
+        with pytest.raises(Transient):
+            await scheduler.dispatcher.tick()
+    scheduler.bus.full = set()
+    await scheduler.dispatcher.tick()
+    await scheduler.dispatcher.tick()
+    assert [key for key, _, _ in scheduler.bus.sent] == [EXPIRED_KEY]
+
+
+async def test_nothing_is_sent_while_too_many_missed_slots_wait(world: World) -> None:
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    scheduler.dispatcher.note_change(await world.monitor())
+    scheduler.bus.unrecorded = 1_000_000
+    await scheduler.dispatcher.tick()
+    assert scheduler.bus.sent == []
+    assert scheduler.leases.valid()
+    scheduler.bus.unrecorded = 0
+    await scheduler.dispatcher.tick()
+    assert len(scheduler.bus.sent) == 1
+
+
+async def test_shards_that_could_not_be_loaded_are_loaded_at_the_next_turn(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.monitor()
+    scheduler = world.scheduler()
+
+    async def fail(_store: Store, _shards: list[int]) -> list[Any]:
+        raise Transient("the database is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "monitors_of", fail)
+        with pytest.raises(Transient):
+            await scheduler.turn()
+    await scheduler.turn()
+    assert len(scheduler.bus.sent) == 1
 
 
 async def test_a_new_monitor_is_dispatched_at_once_and_urgently(world: World) -> None:
