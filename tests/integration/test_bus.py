@@ -427,17 +427,18 @@ async def test_after_the_broker_was_away_all_goes_on(broker: Broker) -> None:
 
 async def test_a_message_in_hand_when_the_broker_dies_is_delivered_again(broker: Broker) -> None:
     async with open_bus(broker.url) as bus:
-        to, gate, bodies = queue(), asyncio.Event(), []
+        to, gate, attempts = queue(), asyncio.Event(), []
 
         async def work(message: Message) -> None:
-            bodies.append(message.body)
+            attempts.append(message.attempt)
             await gate.wait()
 
         async with listening(bus, to, work):
             await bus.publish(Exchange.JOBS, [Outgoing(key=to.name, body=b"x")])
-            await eventually(lambda: bodies)
+            await eventually(lambda: attempts)
             await broker.restart()
-            await eventually(lambda: len(bodies) == 2, within=30)
+            await eventually(lambda: len(attempts) == 2, within=30)
+            assert attempts == [1, 2], "the second is told to be one"
             gate.set()
 
 

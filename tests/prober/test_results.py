@@ -10,6 +10,7 @@ from vedette.bus.api import Exchange, Unroutable
 from vedette.core.errors import Transient
 from vedette.core.outcome import Outcome
 from vedette.core.result import Result
+from vedette.prober import results
 from vedette.prober.results import ResultBuffer, confirmed
 
 
@@ -112,3 +113,20 @@ async def test_closing_does_not_wait_for_the_end_of_an_outage() -> None:
     future = buffer.add(a_result(), None)
     await asyncio.wait_for(buffer.close(), 3)
     assert future.cancelled()
+
+
+async def test_there_is_no_room_for_more_while_so_many_cannot_go_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(results, "_MOST_HELD", 3)
+    bus = FakeBus()
+    bus.failing = [Transient("full")] * 2
+    buffer = a_buffer(bus)
+    held = [buffer.add(a_result(n), None) for n in range(2)]
+    await buffer.room()
+    held.append(buffer.add(a_result(2), None))
+    waiting = asyncio.create_task(buffer.room())
+    await bus.tried.wait()
+    assert not waiting.done()
+    await confirmed(held)
+    await waiting
