@@ -53,6 +53,15 @@ def test_what_decides_reads_no_clock() -> None:
     assert [short(m) for m in pure if _methods_called(ast.parse(m.read_text())) & clocks] == []
 
 
+def test_migrations_stand_in_one_line() -> None:
+    versions = ROOT / "libs/vedette/store/migrations/versions"
+    said = [_constants(path) for path in sorted(versions.glob("[0-9]*.py"))]
+    numbers = [f"{number:04}" for number in range(1, len(said) + 1)]
+    assert [(one["revision"], one.get("down_revision")) for one in said] == list(
+        zip(numbers, [None, *numbers], strict=False)
+    )
+
+
 def test_import_linter_knows_every_package() -> None:
     configured = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     there = {f"vedette.{path.parent.name}" for path in MODULES if path.parent.parent in ROOTS}
@@ -97,4 +106,14 @@ def _methods_called(tree: ast.AST) -> set[str]:
         n.func.attr
         for n in ast.walk(tree)
         if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)
+    }
+
+
+def _constants(path: Path) -> dict[str, object]:
+    return {
+        target.id: node.value.value
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
     }
