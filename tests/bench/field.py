@@ -16,11 +16,23 @@ from vedette.core.slots import shard_of, slot_after
 
 _COLUMNS = ("id", "workspace_id", "shard", "spec", "target", "active_since")
 
+_NEW = "from monitor m where not exists (select from monitor_state s where s.monitor_id = m.id)"
+_SEEN = "m.active_since - interval '2 s'"
+_KNOWN_TO_BE_UP = (
+    "insert into span (monitor_id, sequence, workspace_id, state, started_at, decided_at)"
+    f" select m.id, 1, m.workspace_id, 'up', {_SEEN}, {_SEEN} {_NEW}",
+    f"insert into incident_cursor (monitor_id, sequence) select m.id, 1 {_NEW}"
+    " on conflict do nothing",
+    "insert into monitor_state (monitor_id, workspace_id, state, since, sequence, verdict, round,"
+    f" last_vote) select m.id, m.workspace_id, 'up', {_SEEN}, 1, 'up', {_SEEN}, {_SEEN} {_NEW}",
+)
+
 
 async def sow(dsn: str, urls: Sequence[str], *, interval_s: int, ahead_s: float) -> list[UUID]:
     """A monitor for each URL, like the one that is there, none due before `ahead_s`.
 
-    They are active from their first slot on, so that they don't all begin at once.
+    They are active from their first slot on, so that they don't all begin at once, and known to be
+    up: what is measured is how they are watched, not how they are begun to be watched.
     """
     db = await asyncpg.connect(dsn)
     try:
@@ -33,8 +45,11 @@ async def sow(dsn: str, urls: Sequence[str], *, interval_s: int, ahead_s: float)
             _row(id, workspace, spec, url, number, interval_s, begin)
             for number, (id, url) in enumerate(zip(ids, urls, strict=True))
         ]
-        await db.copy_records_to_table("monitor", records=rows, columns=_COLUMNS)
-        await db.execute("analyze monitor")
+        async with db.transaction():
+            await db.copy_records_to_table("monitor", records=rows, columns=_COLUMNS)
+            for statement in _KNOWN_TO_BE_UP:
+                await db.execute(statement)
+        await db.execute("analyze monitor, monitor_state")
     finally:
         await db.close()
     return ids

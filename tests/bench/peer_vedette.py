@@ -56,6 +56,7 @@ class Vedette:
             target["tls"] = {"verify": False}  # as the peers have it: self-signed
         first = {"name": "first", "kind": "http", "target": target, "interval_s": 3600}
         self._post("monitors", first | {"failure_threshold": 1, "channels": [channel["id"]]})
+        time.sleep(2)  # until it was checked
         folder = quote(str(self._folder / "data" / "postgresql" / "socket"))
         dsn = f"postgresql://vedette@/vedette?host={folder}"
         urls = [self._url(number, scheme) for number in range(n)]

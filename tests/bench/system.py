@@ -62,10 +62,15 @@ class System:
         services = self.installation.children.values()
         return [child.pid for children in services for child in children] + [*self.servers]
 
-    async def first(self, url: str, **fields: Any) -> str:
-        """Add a monitor over the API, after whose model others are sown; returns its id."""
+    async def first(self, url: str, **fields: Any) -> None:
+        """Add a monitor over the API, after whose model others are sown, and wait for its check."""
         definition = {"name": "first", "kind": "http", "target": {"url": url}, **fields}
-        return str((await self.api("POST", "/monitors", definition))["id"])
+        await self.api("POST", "/monitors", definition)
+
+        async def checked() -> bool:
+            return bool(await self.ask("select count(*) from monitor_state where state = 'up'"))
+
+        await eventually(checked, within=30, every=0.2, what="the first monitor was checked")
 
     async def api(self, method: str, path: str, body: Any) -> Any:
         """One call of the API."""
@@ -80,7 +85,8 @@ class System:
 
         async def all_checked() -> bool:
             # The one that was there before is checked as well.
-            return bool(await self.ask("select count(*) from monitor_state") > len(urls))
+            checked = "select count(*) from monitor_state where last_check is not null"
+            return bool(await self.ask(checked) > len(urls))
 
         within = ahead_s + 2 * interval_s + 60
         await eventually(all_checked, within=within, every=1, what="all monitors were checked")
