@@ -24,6 +24,7 @@ from vedette.core.errors import Transient, VedetteError
 from vedette.core.instants import to_datetime
 from vedette.core.slots import SHARDS
 from vedette.runtime.resources import Resources
+from vedette.scheduler import dispatch
 from vedette.scheduler.dispatch import LOOKAHEAD_MS, Dispatcher
 from vedette.scheduler.leases import Leases
 from vedette.scheduler.service import running
@@ -447,3 +448,19 @@ async def test_what_is_found_to_have_changed_while_a_tick_runs_is_not_lost(world
         await asyncio.sleep(0)
     await scheduler.dispatcher.tick()
     assert {sent for _, sent, _ in scheduler.bus.sent} == {monitor}
+
+
+async def test_many_changes_are_read_some_a_tick(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatch, "CHANGES", 2)
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    monitors = {await world.monitor() for _ in range(5)}
+    for monitor in monitors:
+        scheduler.dispatcher.note_change(monitor)
+    seen = []
+    for _ in range(3):
+        await scheduler.dispatcher.tick()
+        seen.append(len({sent for _, sent, _ in scheduler.bus.sent}))
+    assert seen == [2, 4, 5]
