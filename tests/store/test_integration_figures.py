@@ -207,6 +207,13 @@ async def test_one_that_waits_in_a_busy_lane_or_for_its_opening_is_not_overdue(p
     await deliver(pool, workspace, "mail", 300, incident=incident)
     await deliver(pool, workspace, "mail", -70, incident=incident, transition="resolved")
     assert (await read(pool)).overdue == 0
+    await deliver(pool, workspace, "mail", -70, incident=uuid4(), transition="resolved")
+    assert (await read(pool)).overdue == 1
+    await pool.execute(
+        "update delivery set members = 2 where transition = 'resolved' and incident_id <> $1",
+        incident,
+    )
+    assert (await read(pool)).overdue == 0, "a digest waits for openings of its recipient"
 
 
 async def test_a_change_that_nobody_follows_is_told_after_a_minute(pool: Pool) -> None:

@@ -48,7 +48,8 @@ group by r.monitor, r.slot"""
 _OUTBOX = """
 select count(*) as waiting, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age
 from (select created_at from outbox order by id limit 10000) oldest"""
-# What waits behind another message of its incident, or in a lane that is at work, is attended to.
+# What waits behind another message of its incident (a digest: of any of its recipient's), or in a
+# lane that is at work, is attended to.
 _DELIVERIES = """
 select count(*) as overdue,
     coalesce(extract(epoch from now() - min(next_attempt_at)), 0)::float8 as age
@@ -56,8 +57,9 @@ from (select next_attempt_at from delivery d where status = 'pending' and next_a
     and not exists (select from delivery busy where busy.status = 'pending'
         and busy.lane = d.lane and busy.claimed_by is not null and busy.next_attempt_at > now())
     and not exists (select from delivery before where before.status = 'pending'
-        and before.incident_id = d.incident_id and before.channel_id = d.channel_id
-        and before.recipient = d.recipient and before.created_at < d.created_at)
+        and before.channel_id = d.channel_id and before.recipient = d.recipient
+        and before.created_at < d.created_at
+        and (before.incident_id = d.incident_id or d.members > 0))
     order by next_attempt_at limit 10000) oldest"""
 _UNFOLLOWED = """
 select count(*) from monitor_state s left join incident_cursor c using (monitor_id)
