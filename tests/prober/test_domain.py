@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from tests.prober.support import a_batch, a_job
 
 from vedette.core.assertions import Assertions
 from vedette.core.job import Keeping
 from vedette.core.outcome import Outcome, Reason
+from vedette.core.result import Result
 from vedette.prober.answer import Answer
 from vedette.prober.domain import (
     Expectation,
@@ -236,3 +237,26 @@ def test_of_the_body_as_much_is_kept_as_is_said() -> None:
     assert [(one.evidence.body, one.evidence.truncated) for one in found if one.evidence] == [
         ("", True), ("abcde", True), ("abcdef", False)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {},
+        {"ip": "192.0.2.1", "status": 200, "size": 5, "loss": 0.5, "aa": True},
+        {"certificate_issuer": "CN=a\0b"},
+    ],
+)
+def test_a_result_is_the_same_as_if_it_had_been_validated(facts: dict[str, Any]) -> None:
+    seen = Seen(1.23456, phases={"connect": 0.5}, facts=facts)
+    (job,) = parse_batch(a_batch(a_job("http://a.example/")))
+    result = result_of(job, seen, Expectation(), started_at=1)
+    validated = Result.model_validate(result.model_dump())
+    assert result == validated
+    assert result.model_dump_json(exclude_defaults=True) == validated.model_dump_json(
+        exclude_defaults=True
+    )
+    assert result.model_copy(update={"message": "said"}).message == "said"
+    assert "\0" not in result.model_dump_json()
+    with pytest.raises(ValidationError):
+        result.message = "said"  # type: ignore[misc]

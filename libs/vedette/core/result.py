@@ -1,6 +1,6 @@
 """Results: what the probers found, as they hand it to the processor."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -67,6 +67,17 @@ class Result(BaseModel):
         default=[], max_length=MOST_HOPS, description="If it was redirected: request by request."
     )
     evidence: Evidence | None = None
+
+    @classmethod
+    def of_valid(cls, fields: dict[str, Any]) -> Self:
+        """A result of all its fields, valid for certain, at a quarter of a validation's cost."""
+        result = cls.__new__(cls)
+        as_made = object.__setattr__  # what pydantic's own model_construct sets, which is no faster
+        as_made(result, "__dict__", fields)
+        as_made(result, "__pydantic_fields_set__", set(fields))
+        as_made(result, "__pydantic_extra__", None)
+        as_made(result, "__pydantic_private__", None)
+        return result
 
     @classmethod
     def missed(cls, monitor_id: UUID, revision: int, slot: int, message: str) -> Self:

@@ -183,20 +183,32 @@ def result_of(
     """The result of a check that ran."""
     verdict = judge(seen, expectation)
     kept = seen.answer if telling.keeps(verdict.outcome) else None
-    return Result(
-        monitor_id=job.monitor_id,
-        revision=job.revision,
-        slot=job.slot,
-        outcome=verdict.outcome,
-        reason=verdict.reason,
-        message=verdict.told(telling.detail),
-        started_at=started_at,
-        duration_ms=_to_microseconds(seen.duration_ms),
-        phases={phase: _to_microseconds(ms) for phase, ms in seen.phases.items()},
-        facts=dict(seen.facts),
-        hops=list(seen.hops),
-        evidence=None if kept is None else evidence_of(kept, telling.body_bytes),
-    )
+    message = verdict.told(telling.detail)
+    fields = {
+        "monitor_id": job.monitor_id,
+        "revision": job.revision,
+        "slot": job.slot,
+        "outcome": verdict.outcome,
+        "reason": verdict.reason,
+        "message": message,
+        "started_at": started_at,
+        "duration_ms": _to_microseconds(seen.duration_ms),
+        "phases": {phase: _to_microseconds(ms) for phase, ms in seen.phases.items()},
+        "facts": dict(seen.facts),
+        "hops": list(seen.hops),
+        "evidence": None if kept is None else evidence_of(kept, telling.body_bytes),
+    }
+    if message is None and not seen.hops and _storable(seen.facts):
+        return Result.of_valid(fields)
+    return Result(**fields)
+
+
+def _storable(facts: Mapping[str, Any]) -> bool:
+    """Whether no fact holds what a target may say and nobody can store."""
+    for fact in facts.values():  # noqa: SIM110 (at a third of any's cost)
+        if isinstance(fact, str) and "\0" in fact:
+            return False
+    return True
 
 
 def _to_microseconds(ms: float) -> float:

@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -45,11 +44,11 @@ class Plans:
 
     def __init__(self, capacity: int = _CAPACITY) -> None:
         self._capacity = capacity
-        self._kept: OrderedDict[tuple[UUID, int], Plan] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], Plan] = OrderedDict()
 
     def of(self, job: Job) -> Plan:
         """The plan for a job. Raises Unusable."""
-        key = (job.monitor_id, job.revision)
+        key = (job.monitor_id.int, job.revision)  # a UUID is slow to be compared
         plan = self._kept.get(key)
         if plan is not None:
             self._kept.move_to_end(key)

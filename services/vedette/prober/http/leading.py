@@ -26,7 +26,9 @@ class Addresses:
     @property
     def ipv4_first(self) -> bool:
         """Whether IPv4 comes first; libcurl would always begin with IPv6."""
-        return any(":" in address for address in self.target) and ":" not in self.target[0]
+        if len(self.target) < 2 or ":" in self.target[0]:
+            return False
+        return any(":" in address for address in self.target)
 
     def one_by_one(self) -> "list[Addresses]":
         """Each address apart: by a proxy, libcurl goes to the first alone."""
