@@ -18,6 +18,7 @@ from statistics import quantiles
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 import uvloop
 
 from vedette.core.kinds import parse_monitor
@@ -146,4 +147,6 @@ async def main(order: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    # What is logged, that it was not quiet for one, is no answer.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     json.dump(uvloop.run(main(json.load(sys.stdin))), sys.stdout)
