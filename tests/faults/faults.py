@@ -11,7 +11,7 @@ from functools import partial
 
 from tests.faults import clocks, meddling, network
 from tests.faults.supervisor import Supervised
-from tests.faults.world import SERVICES, World
+from tests.faults.world import FAR, SERVICES, World
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Fault:
-    """`blind` ones keep everything from being seen; those `beside` go on while others come."""
+    """`blind` ones keep everything from being seen, or, with a `region`, what it alone watches.
+
+    Those `beside` go on while others come.
+    """
 
     name: str
     inject: Callable[[Setting], Awaitable[None]]
     blind: bool = False
+    region: str | None = None
     beside: bool = False
     obstacle: Callable[[], str | None] = lambda: None
 
@@ -219,7 +223,7 @@ FAULTS = {
         Fault("disk-full", fill_disk, blind=True, obstacle=network.obstacle),
         Fault("redis-flushed", flush_redis),
         Fault("redis-killed", kill_redis),
-        Fault("uplink-cut", cut_uplink, obstacle=network.obstacle),
+        Fault("uplink-cut", cut_uplink, blind=True, region=FAR, obstacle=network.obstacle),
         Fault("clock-step", step_clock, obstacle=clocks.obstacle),
         Fault("duplicates", duplicate, beside=True),
         Fault("delays", delay, beside=True),

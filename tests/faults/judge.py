@@ -98,10 +98,15 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Blindness:
-    """A time in which nothing could be seen, for want of a broker or a database."""
+    """A time in which nothing could be seen: from one region, or from anywhere."""
 
     start: int
     end: int
+    region: str | None = None
+
+    def of(self, watched: Watched) -> bool:
+        """Whether a monitor was blind: no other region could see for it."""
+        return self.region is None or watched.regions == (self.region,)
 
 
 _T = TypeVar("_T", Outage, Check, Change, Incident)
@@ -164,8 +169,9 @@ def _outages(case: Case, figures: Counter[str]) -> Iterator[tuple[str, str]]:
     incidents = _by_target(case.incidents)
     outages = _by_target(case.outages)
     for watched in case.monitors:
+        blind = [gap for gap in case.blind if gap.of(watched)]
         yield from _outages_of(
-            watched, outages[watched.target], incidents[watched.target], case.blind, figures
+            watched, outages[watched.target], incidents[watched.target], blind, figures
         )
 
 

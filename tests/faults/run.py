@@ -127,7 +127,7 @@ class Run:
         ended = _now_ms()
         self.say(f"{fault.name} was over after {(ended - began) / 1000:.0f} s")
         if fault.blind:
-            self.blind.append(Blindness(began, ended + _SIGHT_AGAIN_MS))
+            self.blind.append(Blindness(began, ended + _SIGHT_AGAIN_MS, fault.region))
 
     async def _settle(self, until: int) -> None:
         """Wait until all that happened has been dealt with; what never is, the judge finds."""

@@ -119,6 +119,14 @@ def test_an_outage_that_could_not_be_seen_need_not_be_told_of() -> None:
     assert "unreported outages" in found(blind=[Blindness(90_000, 110_000)], **silent)
 
 
+def test_what_one_region_could_not_see_another_could() -> None:
+    silent: dict[str, Any] = {"incidents": [], "received": (), "changes": CHANGES[:2]}
+    dark = [Blindness(90_000, 170_000, region="east")]
+    assert "unreported outages" in found(blind=dark, checks=(), **silent)
+    alone = replace(WATCHED, regions=("east",))
+    assert "unreported outages" not in found(blind=dark, checks=(), monitors=[alone], **silent)
+
+
 def test_an_incident_without_an_outage_is_a_false_down() -> None:
     lie = Incident("j", 1, opened_by=5, since=250_000, recovered_at=260_000)
     changes = (
