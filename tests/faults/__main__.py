@@ -16,6 +16,7 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -50,6 +51,7 @@ def main() -> int:
         quick=options.pace,
     )
     print(f"seed {plan.seed}: {plan.monitors} monitors, {options.minutes:g} minutes", flush=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # all that was started must end
     verdict = asyncio.run(_run(plan, keep=options.keep))
     run = {"seed": plan.seed, "monitors": plan.monitors, "minutes": options.minutes}
     print(table(verdict))

@@ -68,7 +68,7 @@ async def test_it_is_told_once_for_each_number_of_days(
     check = a_check(monitor, began, 30.5)
     for days in (0, 9, 9.4, 17, 17.1, 24, 27.2, 28, 29.3, 30.4):
         now = began + int(days * DAY)
-        monkeypatch.setattr("vedette.processor.handlers._now_ms", lambda now=now: now)
+        monkeypatch.setattr("vedette.processor.handlers.now_ms", lambda now=now: now)
         await world.record(check.model_copy(update={"slot": now}))
     assert await thresholds(world) == [21, 14, 7, 3, 1]
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Gauge
 
+from vedette.store.clock import clock
 from vedette.store.pool import Connection
 
 TELL_S = 10
@@ -54,8 +55,12 @@ async def leave(db: Connection, instance: str) -> None:
 
 
 async def clock_against(db: Connection) -> tuple[float, float]:
-    """Our clock less the database's, and how far that may be off, both in ms."""
-    before = time.time()
+    """Our clock less the database's, and how far that may be off, both in ms.
+
+    From then on `clock` goes by the database's.
+    """
+    before, asked = time.time(), time.monotonic()
     theirs: float = await db.fetchval("select extract(epoch from clock_timestamp())::float8")
     after = time.time()
+    clock.set(theirs, asked=asked)
     return ((before + after) / 2 - theirs) * 1000, (after - before) / 2 * 1000

@@ -5,8 +5,8 @@ from pydantic import SecretStr
 from vedette.core.errors import VedetteError
 from vedette.core.ids import uuid7
 from vedette.gateway.auth import hash_of
-from vedette.gateway.context import now_ms
 from vedette.gateway.store import keys
+from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, Pool, transaction
 
 _SHORTEST = 16

@@ -25,12 +25,12 @@ from vedette.core.kinds import kinds, parse_monitor
 from vedette.core.kinds.group import GroupMonitor
 from vedette.core.monitor import MonitorSpec
 from vedette.core.redaction import placeholders, restored
-from vedette.gateway.context import now_ms
 from vedette.gateway.invalid import field_errors
 from vedette.gateway.offered import offers, refused, wanted
 from vedette.gateway.problems import FieldError, invalid
 from vedette.gateway.store import channels, monitors, reports
 from vedette.store import outbox
+from vedette.store.clock import now_ms
 from vedette.store.pool import Connection
 from vedette.store.sealing import covered, opened, sealed
 from vedette.store.secretbox import SecretBox

@@ -1,6 +1,5 @@
 """What every request may use, opened once."""
 
-import time
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -49,8 +48,3 @@ class Call:
     def pool(self) -> Pool:
         """The database."""
         return self.gateway.pool
-
-
-def now_ms() -> int:
-    """The time, Unix ms."""
-    return time.time_ns() // 1_000_000

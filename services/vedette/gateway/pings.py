@@ -6,9 +6,10 @@ from contextlib import suppress
 from aiohttp import web
 
 from vedette.core.reporting import Report
-from vedette.gateway.context import GATEWAY, now_ms
+from vedette.gateway.context import GATEWAY
 from vedette.gateway.domain import pings
 from vedette.gateway.store import reports
+from vedette.store.clock import now_ms
 from vedette.store.pool import transaction
 
 _BODY_PATIENCE_S = 20.0

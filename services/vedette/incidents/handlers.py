@@ -4,7 +4,6 @@ An event only says that a monitor has changes; what they are is read from its sp
 last one followed on. So a lost, repeated or reordered event can't lose or double an incident.
 """
 
-import time
 from uuid import UUID
 
 import structlog
@@ -28,6 +27,7 @@ from vedette.incidents.domain import (
 )
 from vedette.incidents.store import Cursor, Monitor, Store
 from vedette.incidents.telling import tell
+from vedette.store.clock import now_ms
 from vedette.store.pool import Pool, connection, transaction
 
 BATCH = 200
@@ -60,7 +60,7 @@ class Handlers:
     async def release(self) -> None:
         """Look again at what waited for the end of a maintenance."""
         async with connection(self._pool) as db:
-            due = await Store(db).waiting(_now_ms(), BATCH)
+            due = await Store(db).waiting(now_ms(), BATCH)
         await self._catch_up_with(due)
 
     async def _catch_up_with(self, monitors: list[UUID]) -> None:
@@ -84,7 +84,7 @@ class _Pursuit:
     def __init__(self, store: Store, monitor: Monitor) -> None:
         self._store = store
         self._monitor = monitor
-        self._now = _now_ms()
+        self._now = now_ms()
 
     async def follow(self, cursor: Cursor, changes: list[Change]) -> Cursor:
         """Do what the changes mean; returns how far they were followed."""
@@ -143,7 +143,3 @@ class _Pursuit:
         resolution = IncidentResolved(incident=incident.ref(), monitor=ref)
         await tell(self._store.db, self._monitor, resolution, self._now)
         return None
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -1,6 +1,5 @@
 """Maintenance: its windows are written down and told of when they begin and when they end."""
 
-import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +12,7 @@ from vedette.core.maintenance import MaintenanceSpec
 from vedette.core.windows import Ended, Started, next_turn, turns
 from vedette.incidents.store import readable_maintenance
 from vedette.store import outbox
+from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, Pool, transaction
 
 log = structlog.get_logger()
@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 async def follow_maintenances(pool: Pool) -> None:
     """Follow every maintenance that has a turn, each in a transaction of its own."""
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     while await _follow_one(pool, now):
         pass
 

@@ -1,17 +1,16 @@
 """Reminders of incidents that stay open."""
 
-import time
-
 from vedette.core.events import IncidentReminded
 from vedette.incidents.domain import remind
 from vedette.incidents.store import Store
 from vedette.incidents.telling import tell
+from vedette.store.clock import now_ms
 from vedette.store.pool import Pool, transaction
 
 
 async def remind_all(pool: Pool) -> None:
     """Write down every reminder that is due, each in a transaction of its own."""
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     while await _remind_one(pool, now):
         pass
 

@@ -16,6 +16,7 @@ from vedette.processor.regions.breaker import Breaker
 from vedette.processor.rounds import Round
 from vedette.processor.rows import Watched
 from vedette.processor.store import Store
+from vedette.store.clock import now_ms
 from vedette.store.pool import Pool, transaction
 
 AT_ONCE = 500
@@ -32,6 +33,11 @@ class Closing:
         self._bus = bus
         self._hearing = Hearing()
 
+    @property
+    def hears(self) -> bool:
+        """Whether, when it was last looked, a vote that was missing was one that did not come."""
+        return self._hearing.clear(now=_clock_s())
+
     async def sweep(self) -> None:
         """Close what is due, unless votes may be on their way. Raises Transient."""
         try:
@@ -43,12 +49,12 @@ class Closing:
             raise
 
     async def _close_some(self) -> int:
-        return await close_rounds(self._pool, _now_ms(), unhealthy=self._breaker.broken)
+        return await close_rounds(self._pool, now_ms(), unhealthy=self._breaker.broken)
 
     async def _hears(self) -> bool:
         now = _clock_s()
         self._hearing.listen(well=self._bus.healthy(), now=now)
-        if self._bus.healthy() and not self._hearing.caught_up:
+        if self._bus.healthy():
             self._hearing.catch_up(await self._bus.depth(RESULTS))
         return self._hearing.clear(now=now)
 
@@ -77,7 +83,3 @@ async def close_rounds(pool: Pool, now: int, *, unhealthy: Collection[str] = ())
 
 def _clock_s() -> float:
     return time.monotonic()
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

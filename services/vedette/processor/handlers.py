@@ -1,6 +1,5 @@
 """What the processor does with each message: load, decide, save, in one transaction."""
 
-import time
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from vedette.processor.regions.breaker import Breaker
 from vedette.processor.settling import settle
 from vedette.processor.store import Store
 from vedette.processor.together import Together
+from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, Pool, connection, transaction
 from vedette.telemetry import dwell
 
@@ -83,7 +83,7 @@ class Handlers:
         """Give a new monitor its first state; pause or resume a changed one."""
         monitor = UUID(Event.model_validate_json(message.body).data["monitor"]["id"])
         async with transaction(self._pool) as db:
-            store, ledger = Store(db), Ledger(_now_ms())
+            store, ledger = Store(db), Ledger(now_ms())
             await store.begin([monitor])
             await store.wake_groups([monitor])
             for who in await store.lock([monitor]):
@@ -103,7 +103,7 @@ class Handlers:
     async def sweep(self) -> None:
         """Say `unknown` where nothing was seen for too long."""
         async with transaction(self._pool) as db:
-            store, ledger = Store(db), Ledger(_now_ms())
+            store, ledger = Store(db), Ledger(now_ms())
             for who in await store.unseen(ledger.now, SWEEP):
                 ledger.enter(who, expire(who.standing, who.policy, now=ledger.now))
             await ledger.save(store)
@@ -112,7 +112,7 @@ class Handlers:
         """What arrived of one region: the usual at once, the others by judging them."""
         region = arrived[0].region
         async with transaction(self._pool) as db:
-            store, ledger = Store(db), Ledger(_now_ms())
+            store, ledger = Store(db), Ledger(now_ms())
             settled, others = await self._settle(db, arrived, ledger.now)
             if others:
                 await record(store, region, validated(others), ledger, self._breaker)
@@ -132,13 +132,9 @@ class Handlers:
 
 
 def _measure(arrived: Sequence[Arrivals]) -> None:
-    now = _now_ms()
+    now = now_ms()
     for arrivals in arrived:
         for result in arrivals.results:
             started_at, duration_ms = result.get("started_at"), result.get("duration_ms")
             if started_at is not None and duration_ms is not None:
                 dwell.RESULT_TO_VERDICT.observe((now - started_at - duration_ms) / 1000)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

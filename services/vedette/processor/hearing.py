@@ -2,6 +2,8 @@
 
 # Longer than a prober that lost the broker may wait before it tries to hand its results in again.
 SETTLE_S = 10.0
+# Who has once caught up lets so many wait, for a moment; with more, he falls behind.
+FEW = 20
 # Between two looks. Frozen or cut off for longer, nobody knows what came meanwhile.
 _GAP_S = 5.0
 
@@ -9,8 +11,8 @@ _GAP_S = 5.0
 class Hearing:
     """Ours, from one look to the next. Instants are seconds of a monotonic clock.
 
-    One hears again once all that waited has been read, and probers had the time to hand in what
-    they had kept.
+    One hears again once what waited has been read, and probers had the time to hand in what they
+    had kept. Who falls behind, hears nothing of what is going on now.
     """
 
     def __init__(self) -> None:
@@ -32,12 +34,7 @@ class Hearing:
 
     def catch_up(self, waiting: int) -> None:
         """Note how many messages wait to be read."""
-        self._caught_up = self._caught_up or not waiting
-
-    @property
-    def caught_up(self) -> bool:
-        """Whether all that waited has been read."""
-        return self._caught_up
+        self._caught_up = waiting == 0 or (self._caught_up and waiting <= FEW)
 
     def clear(self, *, now: float) -> bool:
         """Whether a vote that is missing is one that did not come."""

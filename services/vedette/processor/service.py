@@ -43,6 +43,10 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     dead = DeadCare(resources.pool, bus)
     closing = Closing(resources.pool, bus, breaker)
 
+    async def sweep() -> None:
+        if closing.hears:  # else votes may wait unread, and nothing is unknown but to us
+            await handlers.sweep()
+
     async def upkeep() -> None:
         await keep_up(resources.pool, settings, now=datetime.now(UTC))
 
@@ -54,7 +58,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
 
     await upkeep()
     async with (
-        background("sweep", lambda: every(SWEEP_S, handlers.sweep)),
+        background("sweep", lambda: every(SWEEP_S, sweep)),
         background("closing", lambda: every(CLOSE_S, closing.sweep)),
         background("regions", lambda: every(LOOK_S, regions.look)),
         background("care", care.run),

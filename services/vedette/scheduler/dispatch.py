@@ -13,6 +13,7 @@ from vedette.core.job import MAX_LATENESS_MS
 from vedette.scheduler.domain import Agenda, Batch, Due, Monitor, batches
 from vedette.scheduler.leases import Leases
 from vedette.scheduler.store import Lease, Store
+from vedette.store.clock import now_ms
 from vedette.telemetry.traces import span
 
 TICK_S = 0.25
@@ -86,7 +87,7 @@ class Dispatcher:
         await self._read_changes()
         await self._send_missed()
         covered = {shard: self._leases.token(shard) for shard in self._watermarks}
-        until = self._now_ms() + LOOKAHEAD_MS
+        until = now_ms() + LOOKAHEAD_MS
         while self._leases.valid():
             if await self._bus.depth(EXPIRED) > _MOST_EXPIRED:
                 log.warning("nothing is sent while so many missed slots wait to be recorded")
@@ -113,11 +114,8 @@ class Dispatcher:
         for monitor, slot in await self._store.rechecks_of(self._leases.shards):
             self._agenda.add_recheck(monitor, slot)
 
-    def _now_ms(self) -> int:
-        return self._leases.clock.now_ms()
-
     async def _load(self, leases: list[Lease]) -> None:
-        now = self._now_ms()
+        now = now_ms()
         shards = [lease.shard for lease in leases]
         back = 0 if self._bus.durable else LOST_MS
         for lease in leases:
@@ -174,7 +172,7 @@ class Dispatcher:
     async def _send(self, due: list[Due]) -> None:
         if not due:
             return
-        now = self._now_ms()
+        now = now_ms()
         runnable = [one for one in due if one.run_by >= now]
         stale = [one for one in due if one.run_by < now]
         with span("schedule", kind=SpanKind.PRODUCER, attributes={"slots": len(due)}):

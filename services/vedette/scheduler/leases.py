@@ -8,34 +8,10 @@ from prometheus_client import Gauge
 
 from vedette.scheduler.domain import fair_share
 from vedette.scheduler.store import LEASE_S, Lease, Store
-
-_TELLING_S = 1.0
-"""An answer that took longer says too little of the time."""
+from vedette.store.clock import clock
 
 owned = Gauge("vedette_scheduler_shards", "Shards this scheduler owns.")
 log = structlog.get_logger()
-
-
-class Clock:
-    """The database's clock, which all schedulers share; our own may be wrong, or be put right.
-
-    Between two looks our monotonic clock carries it on.
-    """
-
-    def __init__(self) -> None:
-        self._ahead_s: float | None = None
-
-    def set(self, now: float, *, asked: float) -> None:
-        """Take what the database said (Unix s) when it was asked at `asked` (monotonic)."""
-        answered = time.monotonic()
-        if self._ahead_s is None or answered - asked <= _TELLING_S:
-            self._ahead_s = now - (asked + answered) / 2
-
-    def now_ms(self) -> int:
-        """Unix ms; by our own clock before the first look."""
-        if self._ahead_s is None:
-            return time.time_ns() // 1_000_000
-        return int((time.monotonic() + self._ahead_s) * 1000)
 
 
 class Leases:
@@ -49,7 +25,6 @@ class Leases:
         self._store = store
         self._tokens: dict[int, int] = {}
         self._valid_until = 0.0
-        self.clock = Clock()
 
     def valid(self) -> bool:
         """Whether we may still act for our shards."""
@@ -71,7 +46,7 @@ class Leases:
         """Renew, give up and take over; returns the shards we lost and those we won."""
         began = time.monotonic()
         live, now = await self._store.present()
-        self.clock.set(now, asked=began)
+        clock.set(now, asked=began)
         share = fair_share(live)
         held = await self._store.renew(self._tokens, watermarks)
         lost = [shard for shard in self._tokens if shard not in held]

@@ -1,6 +1,5 @@
 """The scheduler, put together."""
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +11,7 @@ from vedette.scheduler.handlers import table
 from vedette.scheduler.leases import Leases
 from vedette.scheduler.settings import SchedulerSettings
 from vedette.scheduler.store import Store
+from vedette.store.clock import now_ms
 from vedette.store.secretbox import secret_box
 
 RENEW_S = 1
@@ -30,7 +30,7 @@ async def running(settings: SchedulerSettings, resources: Resources) -> AsyncIte
     dispatcher = Dispatcher(store, resources.bus, leases)
 
     async def reconcile() -> None:
-        await dispatcher.reconcile(time.time_ns() // 1_000_000 - 3 * RECONCILE_S * 1000)
+        await dispatcher.reconcile(now_ms() - 3 * RECONCILE_S * 1000)
 
     try:
         async with (

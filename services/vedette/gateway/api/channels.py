@@ -11,7 +11,7 @@ from pydantic import Field
 from vedette.core.channel import ChannelSpec
 from vedette.core.ids import uuid7
 from vedette.gateway import changes, channelspecs
-from vedette.gateway.context import Call, now_ms
+from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
 from vedette.gateway.domain.patch import merge_patch
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
@@ -28,6 +28,7 @@ from vedette.gateway.reading import (
 from vedette.gateway.store import channels, monitors
 from vedette.gateway.views.channels import CHANNELS, channel_models, channel_view
 from vedette.gateway.views.common import page
+from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, connection, transaction
 from vedette.store.secretbox import SecretBox
 

@@ -6,12 +6,13 @@ from vedette.core.kinds import kinds
 from vedette.core.monitor import ProbedSpec
 from vedette.core.result import Result
 from vedette.gateway import changes
-from vedette.gateway.context import Call, now_ms
+from vedette.gateway.context import Call
 from vedette.gateway.domain.offers import Offers
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
 from vedette.gateway.offered import offers, refused, wanted
 from vedette.gateway.problems import FieldError, Problem, invalid
 from vedette.gateway.reading import read_object
+from vedette.store.clock import now_ms
 from vedette.store.pool import connection
 
 _UNNAMED = "One-off check"

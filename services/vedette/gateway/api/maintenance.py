@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from vedette.core.ids import uuid7
 from vedette.core.maintenance import MAINTENANCES, MaintenanceSpec, parse_maintenance
-from vedette.gateway.context import Call, now_ms
+from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
 from vedette.gateway.invalid import field_errors
@@ -31,6 +31,7 @@ from vedette.gateway.views.maintenance import (
     maintenance_models,
     maintenance_view,
 )
+from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, connection, transaction
 
 ONCE = {

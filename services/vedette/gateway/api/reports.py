@@ -5,7 +5,7 @@ from pydantic import ValidationError
 
 from vedette.core.instants import to_datetime
 from vedette.core.reporting import Report, Signal
-from vedette.gateway.context import Call, now_ms
+from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
 from vedette.gateway.invalid import field_errors
@@ -15,6 +15,7 @@ from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_object
 from vedette.gateway.store import monitors, reports
 from vedette.gateway.views.common import page
 from vedette.gateway.views.reports import ReportView, ResultIn, ResultTaken, report_view
+from vedette.store.clock import now_ms
 from vedette.store.pool import connection, transaction
 
 

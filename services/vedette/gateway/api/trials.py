@@ -9,13 +9,14 @@ from asyncpg import Record
 
 from vedette.core.events import ChannelTest, Event
 from vedette.core.ids import uuid7
-from vedette.gateway.context import Call, now_ms
+from vedette.gateway.context import Call
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
 from vedette.gateway.problems import not_found
 from vedette.gateway.reading import read_id
 from vedette.gateway.store import channels, deliveries
 from vedette.gateway.views.deliveries import DeliveryView, PendingTest, delivery_view
 from vedette.store import outbox
+from vedette.store.clock import now_ms
 from vedette.store.pool import connection, transaction
 from vedette.telemetry.traces import traceparent
 

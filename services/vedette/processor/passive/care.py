@@ -1,7 +1,5 @@
 """Looking after monitors that are told how their target is, whenever there is something to see."""
 
-import time
-
 import structlog
 from pydantic import ValidationError
 
@@ -19,6 +17,7 @@ from vedette.processor.passive.reports import Looked, look
 from vedette.processor.passive.store import Listening, PassiveStore, Ward
 from vedette.processor.rows import OWN_REGION
 from vedette.processor.store import Store
+from vedette.store.clock import now_ms
 from vedette.store.pool import Pool, transaction
 from vedette.store.waking import REPORTS, listening
 
@@ -45,7 +44,7 @@ class Care:
     async def look_after_some(self) -> int:
         """One transaction: what was reported or is due, recorded and judged. Says of how many."""
         async with transaction(self._pool) as db:
-            store, passive, ledger = Store(db), PassiveStore(db), Ledger(_now_ms())
+            store, passive, ledger = Store(db), PassiveStore(db), Ledger(now_ms())
             wards = await passive.awake(ledger.now, AT_ONCE)
             if not wards:
                 return 0
@@ -96,7 +95,3 @@ async def _sum_up(passive: PassiveStore, ward: Ward, group: GroupMonitor, now: i
         facts=dict(came_to.counts),
     )
     return Looked(Vigil(last_slot=slot), [result], ward.read_through, wake_at=None)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
