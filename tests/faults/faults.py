@@ -70,9 +70,12 @@ async def freeze(service: str, setting: Setting) -> None:
 
 
 async def restart_one_by_one(setting: Setting) -> None:
-    """A rolling restart of everything, in good order."""
+    """A rolling restart in good order: one process of everything, then the other one."""
+    by_turn: dict[int, list[Supervised]] = {}
     for process in setting.world.everyone():
-        await process.begin_anew()
+        by_turn.setdefault(int(process.name.rpartition("-")[2]), []).append(process)
+    for processes in by_turn.values():
+        await asyncio.gather(*[process.begin_anew() for process in processes])
 
 
 async def stop_broker(setting: Setting) -> None:

@@ -23,6 +23,7 @@ PLAN = Plan(
         "postgres-killed",
         *(f"kill-{service}" for service in SERVICES),
         "freeze-scheduler",
+        "rolling-restart",
     ),
     shuffled=False,
     quick=0.25,
