@@ -32,6 +32,8 @@ class Stored:
     incidents: Sequence[Incident]
     unseen: Mapping[str, int]
     """Why checks saw nothing, and how many."""
+    parked: Sequence[str]
+    """Messages that nobody could deal with."""
 
 
 async def unsettled(dsn: str, until: int) -> str:
@@ -74,6 +76,7 @@ async def stored(dsn: str, targets: Mapping[UUID, int], until: int) -> Stored:
             " as why, count(*) as number from check_result"
             " where outcome in ('missed', 'internal_error') group by 1 order by 2 desc"
         )
+        parked = await db.fetch("select queue, reason, detail from dead_message")
     finally:
         await db.close()
     return Stored(
@@ -82,6 +85,7 @@ async def stored(dsn: str, targets: Mapping[UUID, int], until: int) -> Stored:
         [_change(row, targets[row["monitor_id"]]) for row in spans],
         [_incident(row, targets[row["monitor_id"]]) for row in incidents],
         {row["why"]: row["number"] for row in unseen},
+        [f"{row['queue']}: {row['reason']} {row['detail'] or ''}" for row in parked],
     )
 
 

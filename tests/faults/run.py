@@ -13,7 +13,6 @@ from tests.e2e.actor import Api
 from tests.faults.evidence import stored, unsettled
 from tests.faults.faults import FAULTS, Fault, Setting
 from tests.faults.judge import Blindness, Case, Verdict, judge
-from tests.faults.parked import parked
 from tests.faults.truth import Pace, Script
 from tests.faults.world import REGIONS, World
 
@@ -157,7 +156,7 @@ class Run:
                 changes=found.changes,
                 incidents=found.incidents,
                 received=self.world.receivers.received(),
-                parked=await parked(self.world.broker.url),
+                parked=found.parked,
             )
         )
 
