@@ -36,6 +36,7 @@ class Receivers:
             "VEDETTE_SMTP_PORT": str(self.mailbox.port),
             "VEDETTE_SMTP_TLS": "none",
             "VEDETTE_SEND_TIMEOUT_S": "8",
+            "VEDETTE_STORM_THRESHOLD": "0",  # each incident by itself, however many there are
         }
 
     async def channels(self, api: Api) -> list[str]:
