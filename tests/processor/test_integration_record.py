@@ -218,6 +218,44 @@ async def test_what_was_seen_lately_is_left_alone(world: World) -> None:
     assert await world.state(monitor) == "up"
 
 
+async def test_what_is_seen_is_looked_at_again_only_when_its_last_vote_is_too_old(
+    world: World,
+) -> None:
+    monitor = await add_monitor(world.pool, world.workspace, interval_s=5, timeout_s=1)
+    slot = now_ms() - 14 * S
+    await world.record(a_result(monitor, slot))
+    await world.handlers.sweep()
+    again = await world.pool.fetchval("select look_at from monitor_state")
+    assert again == to_datetime(slot + 16 * S + 1)
+    await world.record(a_result(monitor, slot + 5 * S))
+    assert again == await world.pool.fetchval("select look_at from monitor_state")
+
+
+async def test_a_deleted_monitor_is_looked_at_no_more(world: World) -> None:
+    monitor = await add_monitor(world.pool, world.workspace, interval_s=5, timeout_s=1)
+    await world.record(a_result(monitor, now_ms() - 17 * S))
+    await world.pool.execute("update monitor set deleted_at = now()")
+    await world.handlers.sweep()
+    assert await world.state(monitor) == "up"
+    assert await world.pool.fetchval("select look_at = 'infinity' from monitor_state")
+
+
+async def test_a_monitor_that_is_to_be_seen_more_often_is_looked_at_soon(world: World) -> None:
+    monitor = await add_monitor(world.pool, world.workspace, interval_s=3600)
+    await world.record(a_result(monitor, now_ms() - 100 * S))
+    await world.handlers.sweep()
+    await world.pool.execute("update monitor set spec = spec || '{\"interval_s\": 5}'")
+    await world.handlers.sweep()
+    assert await world.state(monitor) == "up"
+    ref = MonitorRef(id=monitor, name="Shop", kind="http", target="GET http://127.0.0.1:1/")
+    event = Event.of(MonitorCreated(monitor=ref), workspace=world.workspace, at_ms=now_ms())
+    await world.handlers.follow_monitor(
+        Message("monitor.updated", event.model_dump_json().encode())
+    )
+    await world.handlers.sweep()
+    assert await world.state(monitor) == "unknown"
+
+
 async def test_a_monitor_is_pending_as_soon_as_it_is_announced_and_pauses(world: World) -> None:
     monitor = await add_monitor(world.pool, world.workspace)
     ref = MonitorRef(id=monitor, name="Shop", kind="http", target="GET http://127.0.0.1:1/")

@@ -52,7 +52,13 @@ class Handlers:
             await _catch_up(Store(db), UUID(event.data["monitor"]["id"]))
 
     async def reconcile(self) -> None:
-        """Follow what no event has told of."""
+        """Follow what no event has told of in the last hour."""
+        async with connection(self._pool) as db:
+            behind = await Store(db).lately_behind(BATCH)
+        await self._catch_up_with(behind)
+
+    async def reconcile_all(self) -> None:
+        """Follow what no event has ever told of."""
         async with connection(self._pool) as db:
             behind = await Store(db).behind(BATCH)
         await self._catch_up_with(behind)

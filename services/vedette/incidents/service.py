@@ -14,6 +14,7 @@ from vedette.store.pool import Pool
 
 PREFETCH = 8
 RECONCILE_S = 15
+RECONCILE_ALL_S = 3600
 ROUND_S = 1
 
 
@@ -23,6 +24,7 @@ async def running(_settings: IncidentsSettings, resources: Resources) -> AsyncIt
     handlers = Handlers(resources.pool)
     async with (
         background("reconcile", lambda: every(RECONCILE_S, handlers.reconcile)),
+        background("reconcile all", lambda: every(RECONCILE_ALL_S, handlers.reconcile_all)),
         background("rounds", lambda: every(ROUND_S, lambda: go_round(resources.pool, handlers))),
         consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
     ):

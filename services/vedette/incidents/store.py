@@ -194,8 +194,19 @@ class Store:
             incident.reminders,
         )
 
+    async def lately_behind(self, limit: int) -> list[UUID]:
+        """Monitors with changes of state of the last hour that were not followed."""
+        rows = await self.db.fetch(
+            "select distinct s.monitor_id from span s"
+            " left join incident_cursor c on c.monitor_id = s.monitor_id"
+            " where s.decided_at > now() - interval '1 hour'"
+            " and s.sequence > coalesce(c.sequence, 0) limit $1",
+            limit,
+        )
+        return [row["monitor_id"] for row in rows]
+
     async def behind(self, limit: int) -> list[UUID]:
-        """Monitors with changes of state that were never followed."""
+        """Monitors with changes of state, however old, that were never followed. Looks at all."""
         rows = await self.db.fetch(
             "select s.monitor_id from monitor_state s"
             " left join incident_cursor c on c.monitor_id = s.monitor_id"

@@ -86,6 +86,7 @@ class Handlers:
             store, ledger = Store(db), Ledger(now_ms())
             await store.begin([monitor])
             await store.wake_groups([monitor])
+            await store.look_soon(monitor)
             for who in await store.lock([monitor]):
                 turn = pause if who.paused else resume
                 ledger.enter(who, turn(who.standing, at=ledger.now))
@@ -102,11 +103,17 @@ class Handlers:
 
     async def sweep(self) -> None:
         """Say `unknown` where nothing was seen for too long."""
+        while await self._sweep_some():
+            pass
+
+    async def _sweep_some(self) -> bool:
         async with transaction(self._pool) as db:
             store, ledger = Store(db), Ledger(now_ms())
-            for who in await store.unseen(ledger.now, SWEEP):
+            due = await store.look(ledger.now, SWEEP)
+            for who in due or ():
                 ledger.enter(who, expire(who.standing, who.policy, now=ledger.now))
             await ledger.save(store)
+        return due is not None
 
     async def _record_all(self, arrived: Sequence[Arrivals]) -> None:
         """What arrived of one region: the usual at once, the others by judging them."""

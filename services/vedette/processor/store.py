@@ -175,20 +175,33 @@ class Store:
             if woken:
                 await self.db.execute(f"notify {REPORTS}")
 
-    async def unseen(self, now: int, limit: int) -> list[Watched]:
-        """Monitors whose last vote is too old for the state they claim, locked."""
+    async def look(self, now: int, limit: int) -> list[Watched] | None:
+        """Monitors of which it is to be seen whether they are still seen, locked. None: no more.
+
+        Each is looked at again when its last vote will be too old, should no other one come. Other
+        processors' are left to them.
+        """
         rows = await self.db.fetch(
-            "select s.*, m.spec, m.target, m.revision, m.paused"
-            " from monitor_state s join monitor m on m.id = s.monitor_id"
-            " where s.state in ('up', 'degraded', 'down') and m.deleted_at is null"
-            " and not m.paused and not m.passive"
-            " and s.last_vote < $1::timestamptz - make_interval(secs =>"
-            " 3 * (m.spec->>'interval_s')::int + (m.spec->>'timeout_s')::float8)"
-            " order by s.monitor_id limit $2 for update of s skip locked",
+            "with due as (select monitor_id from monitor_state where look_at <= $1"
+            "  order by look_at limit $2 for update skip locked)"
+            " update monitor_state s set look_at = case"
+            "  when m.deleted_at is not null or m.passive then 'infinity'"
+            "  when s.last_vote + t.patience > $1 then s.last_vote + t.patience"
+            "  else $1 + t.patience end"
+            " from due, monitor m, lateral (select make_interval(secs => 0.001"
+            "  + 3 * (m.spec->>'interval_s')::int + (m.spec->>'timeout_s')::float8) as patience) t"
+            " where s.monitor_id = due.monitor_id and m.id = due.monitor_id"
+            " returning s.*, m.spec, m.target, m.revision, m.paused, m.deleted_at",
             to_datetime(now),
             limit,
         )
-        return [watched(row) for row in rows]
+        return [watched(row) for row in rows if row["deleted_at"] is None] if rows else None
+
+    async def look_soon(self, monitor: UUID) -> None:
+        """Have a monitor looked at, which may have to be seen more often now."""
+        await self.db.execute(
+            "update monitor_state set look_at = '-infinity' where monitor_id = $1", monitor
+        )
 
 
 def _detail(result: Result) -> dict[str, Any] | None:

@@ -33,14 +33,13 @@ async def page(
     limit: int,
 ) -> list[Record]:
     """Incidents, newest first: ids are in the order of opening."""
+    # Said only if it is asked for, so that each question has a plan with an index of its own.
+    which = {None: "", True: " and i.resolved_at is null", False: " and i.resolved_at is not null"}
+    whose = " and $4::uuid is null" if monitor is None else " and i.monitor_id = $4"
     return await db.fetch(
-        f"{_SELECT} and i.id < $2"
-        " and ($3::boolean is null or (i.resolved_at is null) = $3)"
-        " and ($4::uuid is null or i.monitor_id = $4)"
-        " order by i.id desc limit $5",
+        f"{_SELECT} and i.id < $2{which[is_open]}{whose} order by i.id desc limit $3",
         workspace,
         before or _NEWEST,
-        is_open,
-        monitor,
         limit,
+        monitor,
     )
