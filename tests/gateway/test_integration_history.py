@@ -35,6 +35,20 @@ async def test_checks_come_newest_first_and_page_by_page(
     assert seen == expected
 
 
+async def test_checks_are_found_however_far_apart_they_are(
+    api: Api, world: World, monitor: str
+) -> None:
+    ages = [-2, 0.5, 3, 40, 44, 300, 3000]
+    for days in ages:
+        await world.check(monitor, world.ago(days=days))
+    every = (await api.get(f"/monitors/{monitor}/checks?limit=7")).body["items"]
+    assert [check["slot"] for check in every] == [iso(to_ms(world.ago(days=d))) for d in ages]
+    some = (await api.get(f"/monitors/{monitor}/checks?limit=4")).body
+    assert some["items"] == every[:4]
+    rest = (await api.get(f"/monitors/{monitor}/checks?cursor={some['next']}")).body
+    assert (rest["items"], rest["next"]) == (every[4:], None)
+
+
 async def test_checks_are_filtered_and_carry_evidence_when_asked(
     api: Api, world: World, monitor: str
 ) -> None:

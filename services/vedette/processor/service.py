@@ -25,7 +25,7 @@ SWEEP_S = 5
 CLOSE_S = 1
 UPKEEP_S = 3600
 SUM_UP_S = 60
-LET_GO_S = 60
+LET_GO_S = 300
 
 
 @asynccontextmanager

@@ -66,7 +66,8 @@ async def checks(call: Call) -> web.Response:
     async with connection(call.pool) as db:
         if not await monitors.exists(db, call.workspace, monitor):
             raise not_found("monitor")
-        rows = await history.checks(db, call.workspace, monitor, wanted)
+        now = datetime.now(UTC)
+        rows = await history.checks(db, call.workspace, monitor, wanted, now=now)
     return reply(
         page(rows, query.limit, check_view, lambda row: cursors.encode(row["slot"], row["region"]))
     )

@@ -1,8 +1,8 @@
 """What happened to a monitor: its checks, its state, its spans."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from asyncpg import Record
@@ -12,6 +12,8 @@ from vedette.store.pool import Connection
 
 # Bounds that are always there let every query use the index, whichever filters are given.
 FIRST, LAST = EPOCH, datetime(9999, 1, 1, tzinfo=UTC)
+_NEXT = timedelta(microseconds=1)
+_FIRST_LOOK, _LONGER, _LAST_LOOK = timedelta(days=1), 6, timedelta(days=1000)
 
 
 def storable(at: datetime) -> datetime:
@@ -31,8 +33,26 @@ class Checks:
     limit: int
 
 
-async def checks(db: Connection, workspace: UUID, monitor: UUID, wanted: Checks) -> list[Record]:
-    """Checks, newest first."""
+async def checks(
+    db: Connection, workspace: UUID, monitor: UUID, wanted: Checks, *, now: datetime
+) -> list[Record]:
+    """Checks, newest first.
+
+    They are looked for in longer and longer stretches of time, so that few days are opened where
+    the newest hold enough.
+    """
+    found: list[Record] = []
+    end, back = min(wanted.until, wanted.after[0] + _NEXT), _FIRST_LOOK
+    while end > wanted.since and len(found) < wanted.limit:
+        begin = max(wanted.since, min(end, now) - back) if back < _LAST_LOOK else wanted.since
+        missing = wanted.limit - len(found)
+        part = replace(wanted, since=begin, until=end, limit=missing)
+        found += await _checks(db, workspace, monitor, part)
+        end, back = begin, back * _LONGER
+    return found
+
+
+async def _checks(db: Connection, workspace: UUID, monitor: UUID, wanted: Checks) -> list[Record]:
     return await db.fetch(
         "select c.slot, c.region, c.outcome, c.reason, c.message, c.started_at, c.duration_ms,"
         " c.detail, c.late, c.no_say, e.evidence from check_result c"

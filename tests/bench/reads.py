@@ -1,0 +1,273 @@
+"""How soon does the API answer, with 10,000 monitors and 30 days of checks behind it?
+
+    python -m tests.bench.reads [--fast 100] [--slow 9900] [--slow-interval 1800] [--days 30]
+        [--requests 300] [--clients 4] [--data DIR]
+
+The past is made by the server (tests/bench/filling.py): --fast monitors are checked each minute and
+--slow ones every --slow-interval seconds. With --data the database is kept there and found again.
+Then the real gateway, in a process of its own, is asked over HTTP by --clients at a time, each for
+monitors at random. Prints JSON, then a table. Exits 1 when a 95th percentile that has a bar of
+100 ms misses it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import random
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+from uuid import UUID, uuid4
+
+import aiohttp
+import psutil
+from pydantic import SecretStr
+from tests.bench.filling import Fleet, add_checks, add_monitors, add_outages, add_sums
+
+from vedette.bus.local import LocalBus
+from vedette.core.version import __version__
+from vedette.gateway.service import running
+from vedette.gateway.settings import GatewaySettings
+from vedette.runtime.launch import stop_event
+from vedette.runtime.resources import Resources
+from vedette.store.cache import MemoryCache
+from vedette.store.embedded import running_postgres
+from vedette.store.migrate import migrate
+from vedette.store.pool import Pool, open_pool
+from vedette.testing.ports import free_port
+
+BAR_MS = 100.0
+KEY = "the key of the benchmark"
+WARM_UP = 20
+Asking = Callable[[str], list[str]]
+"""The addresses below /api/v1 of one question, about a monitor."""
+
+QUESTIONS: dict[str, Asking] = {
+    "list of monitors, 100 a page": lambda _: ["/monitors?limit=100"],
+    "list of monitors, a later page": lambda monitor: [f"/monitors?limit=100&cursor={monitor}"],
+    "list of those that are down": lambda _: ["/monitors?limit=100&state=down"],
+    "one monitor": lambda monitor: [f"/monitors/{monitor}"],
+    "30 days of history, by the day": lambda m: [f"/monitors/{m}/history?window=30d"],
+    "30 days of history, by the hour": lambda m: [f"/monitors/{m}/history?window=30d&step=hour"],
+    "uptime over 24 h, 7, 30 and 90 days": lambda m: [f"/monitors/{m}/uptime"],
+    "newest 100 checks": lambda monitor: [f"/monitors/{monitor}/checks?limit=100"],
+    "all of a monitor: itself, 30 days, uptime, checks": lambda m: [
+        f"/monitors/{m}", f"/monitors/{m}/history?window=30d", f"/monitors/{m}/uptime",
+        f"/monitors/{m}/checks?limit=100",
+    ],
+    "incidents, 100 a page": lambda _: ["/incidents?limit=100"],
+    "open incidents": lambda _: ["/incidents?limit=100&state=open"],
+    "a monitor's incidents": lambda monitor: [f"/incidents?limit=100&monitor={monitor}"],
+}  # fmt: skip
+
+
+async def main() -> int:
+    """Measure and print, or serve."""
+    options = _options()
+    if options.serve:
+        return await _serve(options)
+    async with _filled(options) as (dsn, report):
+        async with open_pool(dsn, size=2, application="bench") as pool:
+            monitors = [str(row["id"]) for row in await pool.fetch("select id from monitor")]
+            report.update(await _size(pool))
+        async with _gateway(dsn) as url:
+            report["answers_ms"] = await _ask_everything(url, monitors, options)
+    report["bar_ms"] = BAR_MS
+    report["holds"] = all(one["p95"] < BAR_MS for one in report["answers_ms"].values())
+    print(json.dumps(report, indent=2))
+    print(_table(report))
+    return 0 if report["holds"] else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--fast", type=int, default=100, help="monitors at 60 s")
+    parser.add_argument("--slow", type=int, default=9900, help="monitors at --slow-interval")
+    parser.add_argument("--slow-interval", type=int, default=1800, help="seconds")
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--requests", type=int, default=300, help="of each question")
+    parser.add_argument("--clients", type=int, default=4, help="at a time")
+    parser.add_argument("--data", type=Path, help="where the database is kept")
+    parser.add_argument("--only-fill", action="store_true", help="make the past, and stop")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+@asynccontextmanager
+async def _filled(options: argparse.Namespace) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    """The database with its past, and what is to be said of both."""
+    data = options.data or Path(tempfile.mkdtemp(prefix="vedette-reads-"))
+    async with running_postgres(data) as dsn:
+        await migrate(dsn)
+        async with open_pool(dsn, size=2, application="bench") as pool:
+            began = time.monotonic()
+            if not await pool.fetchval("select exists (select from monitor)"):
+                await _fill(pool, options)
+            version = await pool.fetchval("show server_version")
+        yield (
+            dsn,
+            {
+                "machine": f"{psutil.cpu_count()} cores, {platform.machine()}",
+                "versions": f"vedette {__version__}, PostgreSQL {version}, "
+                f"Python {platform.python_version()}",
+                "command": f"python -m tests.bench.reads {' '.join(sys.argv[1:])}",
+                "filled_in_s": round(time.monotonic() - began),
+            },
+        )
+
+
+async def _fill(pool: Pool, options: argparse.Namespace) -> None:
+    now = datetime.now(UTC)
+    born = (now - timedelta(days=options.days)).replace(microsecond=0)
+    workspace = uuid4()
+    await pool.execute("insert into workspace (id, name) values ($1, 'default')", workspace)
+    for fleet in (Fleet(options.fast, 60), Fleet(options.slow, options.slow_interval)):
+        async with pool.acquire() as db:
+            monitors = await add_monitors(db, workspace, fleet, born)
+        born += timedelta(seconds=fleet.count / 1000 + 1)  # their ids tell their age
+        _say(f"{fleet.count} monitors at {fleet.interval_s} s")
+        await add_checks(pool, monitors, fleet.interval_s, born, now)
+    _say("sums")
+    await add_sums(pool, born, now)
+    async with pool.acquire() as db:
+        await add_outages(db, workspace, born, now)
+    await pool.execute("vacuum analyze", timeout=900)
+
+
+def _say(what: str) -> None:
+    print(f"{datetime.now(UTC):%H:%M:%S} {what}", file=sys.stderr)
+
+
+async def _size(pool: Pool) -> dict[str, Any]:
+    row = await pool.fetchrow(
+        "select count(*) as checks, (select count(*) from monitor) as monitors,"
+        " (select count(*) from check_hourly) as hourly_sums,"
+        " (select count(*) from check_daily) as daily_sums,"
+        " (select count(*) from incident) as incidents,"
+        " pg_size_pretty(pg_database_size(current_database())) as database from check_result",
+        timeout=900,
+    )
+    assert row is not None
+    intervals = await pool.fetch(
+        "select (spec->>'interval_s')::int as seconds, count(*) from monitor group by 1 order by 1"
+    )
+    of_each = {f"every {one['seconds']} s": one["count"] for one in intervals}
+    return {**dict(row), "checked": of_each}
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    """Be the gateway."""
+    settings = GatewaySettings(
+        http=f"127.0.0.1:{options.port}", api_key=SecretStr(KEY),
+        secret_key=SecretStr("a secret of the benchmark"), rate_limit=0,
+    )  # fmt: skip
+    stop = stop_event()
+    async with open_pool(options.serve, size=10, application="gateway") as pool:
+        resources = Resources(
+            instance="bench", bus=LocalBus(), drain_s=1, _pool=pool, _cache=MemoryCache()
+        )
+        async with running(settings, resources):
+            await stop.wait()
+    return 0
+
+
+@asynccontextmanager
+async def _gateway(dsn: str) -> AsyncIterator[str]:
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.reads", "--serve", dsn, "--port", str(port),
+        stderr=asyncio.subprocess.DEVNULL if "QUIET" in os.environ else None,
+        stdout=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def _ask_everything(
+    url: str, monitors: list[str], options: argparse.Namespace
+) -> dict[str, dict[str, float]]:
+    found = {}
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {KEY}"}) as http:
+        await _until_it_serves(http, url)
+        for name, asking in QUESTIONS.items():
+            for _ in range(WARM_UP):
+                await _ask(http, url, asking(random.choice(monitors)))
+            found[name] = await _ask_many(http, url, asking, monitors, options)
+    return found
+
+
+async def _until_it_serves(http: aiohttp.ClientSession, url: str) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await _ask(http, url, ["/monitors?limit=1"])
+            except aiohttp.ClientConnectionError:
+                await asyncio.sleep(0.1)
+
+
+async def _ask_many(
+    http: aiohttp.ClientSession,
+    url: str,
+    asking: Asking,
+    monitors: list[str],
+    options: argparse.Namespace,
+) -> dict[str, float]:
+    took: list[float] = []
+
+    async def client() -> None:
+        while len(took) < options.requests:
+            paths = asking(random.choice(monitors))
+            began = time.perf_counter()
+            await _ask(http, url, paths)
+            took.append((time.perf_counter() - began) * 1000)
+
+    await asyncio.gather(*(client() for _ in range(options.clients)))
+    percentiles = quantiles(took, n=100)
+    return {
+        "p50": round(percentiles[49], 1),
+        "p95": round(percentiles[94], 1),
+        "p99": round(percentiles[98], 1),
+    }
+
+
+async def _ask(http: aiohttp.ClientSession, url: str, paths: list[str]) -> None:
+    for path in paths:
+        async with http.get(f"{url}/api/v1{_with_cursor(path)}") as response:
+            body = await response.read()
+            if response.status != 200:
+                raise RuntimeError(f"{path}: {response.status} {body[:300]!r}")
+
+
+def _with_cursor(path: str) -> str:
+    """The cursor behind a monitor, where its id stands for it."""
+    from vedette.gateway.domain.cursors import encode
+
+    before, cursor, id = path.partition("&cursor=")
+    return f"{before}{cursor}{encode(UUID(id))}" if id else path
+
+
+def _table(report: dict[str, Any]) -> str:
+    rows = ["| question | p50 ms | p95 ms | p99 ms |", "|---|---|---|---|"]
+    rows += [
+        f"| {name} | {one['p50']} | {one['p95']} | {one['p99']} |"
+        for name, one in report["answers_ms"].items()
+    ]
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    raise SystemExit(asyncio.run(main()))
