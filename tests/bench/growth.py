@@ -110,7 +110,8 @@ class Bench:
         since = self._midnight - times * self._options.days * DAY
         await add_checks(self._pool, self._monitors, self._options.interval, since, self._since)
         self._since = since
-        await add_sums(self._pool, self._midnight - DAY, datetime.now(UTC))
+        if times == LEVELS[0]:
+            await add_sums(self._pool, self._midnight - DAY, datetime.now(UTC))
         await self._pool.execute("vacuum analyze", timeout=900)
         await self._pool.execute("checkpoint", timeout=300)
         batches = list(self._batches())
