@@ -110,7 +110,10 @@ class Dispatcher:
     async def reconcile(self, since: int) -> None:
         """Read again what was changed of late, and rechecks: an event may have been missed."""
         changed = await self._store.changed_since(since)
-        self._changed.update(changed)  # a tick may have emptied the one there was before
+        for monitor_id, version in changed:
+            known = self._agenda.get(monitor_id)
+            if known is None or known.version != version:
+                self._changed.add(monitor_id)
         for monitor, slot in await self._store.rechecks_of(self._leases.shards):
             self._agenda.add_recheck(monitor, slot)
 

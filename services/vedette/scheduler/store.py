@@ -128,13 +128,15 @@ class Store:
             rows = await db.fetch(f"{_MONITOR} where id = any($1::uuid[]) and {_LIVING}", list(ids))
         return await monitors_of(rows, self._box)
 
-    async def changed_since(self, at_ms: int) -> list[UUID]:
-        """Monitors that were changed after an instant, whatever they are now."""
+    async def changed_since(self, at_ms: int) -> list[tuple[UUID, int | None]]:
+        """Monitors that were changed after an instant, and their versions: none if not active."""
         async with connection(self._pool) as db:
             rows = await db.fetch(
-                "select id from monitor where updated_at > $1", to_datetime(at_ms)
+                f"select id, case when {_LIVING} then version end as version"  # noqa: S608  (ours)
+                " from monitor where updated_at > $1",
+                to_datetime(at_ms),
             )
-        return [row["id"] for row in rows]
+        return [(row["id"], row["version"]) for row in rows]
 
     async def rechecks_of(self, shards: Sequence[int]) -> list[tuple[UUID, int]]:
         """Confirmations that were asked for and not judged yet."""
