@@ -20,7 +20,7 @@ from vedette.core.slots import SHARDS
 from vedette.prober.service import running as prober
 from vedette.prober.settings import ProberSettings
 from vedette.processor.handlers import Handlers
-from vedette.processor.service import PREFETCH
+from vedette.processor.service import CHECKS_PREFETCH
 from vedette.processor.service import running as processor
 from vedette.processor.settings import ProcessorSettings
 from vedette.runtime.resources import Resources
@@ -137,7 +137,7 @@ async def test_a_slow_processor_turns_checks_into_missed_ones(
                 return (await outcomes(pool)).get("missed", 0) > 2 * MONITORS
 
             await eventually(many_missed, within=90)
-            assert gate.waiting == PREFETCH
+            assert gate.waiting == CHECKS_PREFETCH
             assert deepest[RESULTS] <= ROOM + 3, "refused a little late"
             assert deepest[jobs("default")] < 100
             assert await pool.fetchval("select count(*) from shard where owner = 'test'") == SHARDS
