@@ -98,6 +98,7 @@ class Vedette:
             "VEDETTE_HTTP": self._address,
             "VEDETTE_DATA_DIR": str(self._folder / "data"),
             "VEDETTE_API_KEY": KEY,
+            "VEDETTE_STORM_THRESHOLD": "0",  # each is told of by itself, as the peers do
             "VEDETTE_SECRET_KEY": "a secret of the benchmark, and long enough",
         }
         with (self._folder / "log").open("wb") as log:
