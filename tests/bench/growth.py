@@ -16,6 +16,7 @@ import asyncio
 import json
 import platform
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -64,6 +65,7 @@ async def main() -> int:
                 "monitors": options.monitors,
                 "levels": [await bench.level(level) for level in LEVELS],
             }
+    shutil.rmtree(data)  # gigabytes
     print(json.dumps(report, indent=2))
     print(_table(report["levels"]))
     return 0

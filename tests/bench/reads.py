@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -98,7 +99,6 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=300, help="of each question")
     parser.add_argument("--clients", type=int, default=4, help="at a time")
     parser.add_argument("--data", type=Path, help="where the database is kept")
-    parser.add_argument("--only-fill", action="store_true", help="make the past, and stop")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -125,6 +125,8 @@ async def _filled(options: argparse.Namespace) -> AsyncIterator[tuple[str, dict[
                 "filled_in_s": round(time.monotonic() - began),
             },
         )
+    if options.data is None:
+        shutil.rmtree(data)  # gigabytes
 
 
 async def _fill(pool: Pool, options: argparse.Namespace) -> None:
