@@ -84,6 +84,15 @@ async def test_a_check_that_began_after_the_last_look_is_excused_by_it() -> None
     assert trouble.reason is Reason.INTERNAL_ERROR
 
 
+async def test_a_good_look_of_before_vouches_for_no_check() -> None:
+    async with a_canary() as canary:
+        uplink = Uplink([canary])
+        await uplink.look()
+    trouble = await uplink.excuse(SILENT, perf_counter())
+    assert trouble is not None
+    assert trouble.reason is Reason.INTERNAL_ERROR
+
+
 async def test_checks_that_fail_together_share_one_look() -> None:
     connections = []
 

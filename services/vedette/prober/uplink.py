@@ -18,7 +18,6 @@ from vedette.runtime.background import background, every
 
 log = structlog.get_logger()
 _PATIENCE_S = 3.0
-_FRESH_S = 1.0
 # What a lost uplink makes of a check. A refusal came from somebody, and so did an answer.
 _BY_NETWORK = frozenset(
     {
@@ -57,7 +56,7 @@ class Uplink:
         if trouble is None or trouble.reason not in _BY_NETWORK or not self._canaries:
             return trouble
         if not self._gone_since(began):
-            await self._fresh()
+            await self._fresh(began)
         # What the last look saw holds until the next, also for a check that began after it.
         if self._answering and not self._gone_since(began):
             return trouble
@@ -81,9 +80,9 @@ class Uplink:
     def _gone_since(self, began: float) -> bool:
         return self._gone_at is not None and self._gone_at >= began
 
-    async def _fresh(self) -> None:
-        """Look, unless that was done just now. Many checks at once share one look."""
-        if perf_counter() - self._looked_at < _FRESH_S:
+    async def _fresh(self, began: float) -> None:
+        """Look, unless that was done since then. Many checks at once share one look."""
+        if self._looked_at >= began:
             return
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(self.look())
