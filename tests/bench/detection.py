@@ -73,7 +73,7 @@ async def _told(sink: Sink, count: int) -> dict[int, float]:
         for arrival in sink.raw:
             event = arrival.json()
             if event["type"] == "vedette.incident.opened.v1":
-                name = event["data"]["incident"]["monitor"]["name"]
+                name = event["data"]["monitor"]["name"]
                 first.setdefault(int(name.removeprefix("m")), arrival.at)
         return first
 

@@ -90,7 +90,7 @@ class Vedette:
         state = {"vedette.incident.opened.v1": "down", "vedette.incident.resolved.v1": "up"}
         if kind not in state:
             return []
-        name = event["data"]["incident"]["monitor"]["name"]
+        name = event["data"]["monitor"]["name"]
         return [(int(name.removeprefix("m")), state[kind], line["t"])]
 
     def _launch(self) -> None:
