@@ -43,7 +43,7 @@ async def measure(options: argparse.Namespace, mode: Mode) -> list[dict[str, Any
         told = await _told(sink, options.outages)
         found = _found_down(folder / "access.log")
     delays = sorted((at - found[number]) * 1000 for number, at in told.items())
-    percentiles = quantiles(delays, n=100) if len(delays) > 1 else []
+    percentiles = quantiles(delays, n=100, method="inclusive") if len(delays) > 1 else []
     late = [round(percentiles[49]), round(percentiles[98]), round(delays[-1])] if delays else []
     return [
         {
