@@ -13,6 +13,7 @@ from vedette.store.pool import transient_errors
 _HISTORY = Path(__file__).parent / "migrations"
 # Two `vedette migrate` at once take turns. The number is ours alone: "vedette" on a phone's keys.
 _LOCK = 8_333_883
+_TRY = "select pg_try_advisory_lock($1)"
 _ASK_AGAIN_S = 0.2
 
 
@@ -26,7 +27,7 @@ async def migrate(dsn: str) -> None:
         try:
             # Asked for again and again: a statement that waits for the lock would be waited for by
             # an index that whoever has it makes concurrently.
-            while not await guard.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            while not await guard.fetchval(_TRY, _LOCK):  # noqa: ASYNC110 (another process has it)
                 await asyncio.sleep(_ASK_AGAIN_S)
             await asyncio.to_thread(_upgrade, dsn)
         finally:
