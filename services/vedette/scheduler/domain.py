@@ -95,7 +95,8 @@ class Agenda:
     def remove_shards(self, shards: Iterable[int]) -> None:
         """Take off all monitors of these shards."""
         gone = frozenset(shards)
-        self._monitors = {k: v for k, v in self._monitors.items() if v.shard not in gone}
+        if gone:  # mostly there are none
+            self._monitors = {k: v for k, v in self._monitors.items() if v.shard not in gone}
 
     def add_recheck(self, monitor: UUID, slot: int) -> None:
         """Add one urgent slot of a monitor that is on the agenda."""
