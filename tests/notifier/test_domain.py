@@ -3,32 +3,39 @@
 from uuid import UUID, uuid4
 
 import pytest
-from tests.notifier.given import an_incident, opened, reminded, resolved
+from tests.notifier.given import (
+    an_incident,
+    an_outage,
+    opened,
+    recovered,
+    reminded,
+    resolved,
+    unhealthy,
+)
 
-from vedette.core.events import Event, IncidentOpened
+from vedette.core.events import Event, IncidentOpened, RegionUnhealthy
 from vedette.core.ids import derived
-from vedette.notifier.delivery import Claim, Failed, Retry, SendFailed, Skipped
-from vedette.notifier.domain import (
-    LIMITS,
+from vedette.notifier.delivery import Claim, Delivery, Failed, Retry, SendFailed, Skipped
+from vedette.notifier.domain.affairs import affair_of, beginning_told_by
+from vedette.notifier.domain.lanes import LIMITS, allot, lane
+from vedette.notifier.domain.retrying import after_failure, backoff, before_sending
+from vedette.notifier.domain.telling import (
     Audience,
-    after_failure,
-    allot,
-    backoff,
-    before_sending,
-    deliveries_of_incident,
+    Received,
+    deliveries_of_affair,
     deliveries_of_test,
-    lane,
-    opening_of,
 )
 
 HOUR_S = 3600.0
 
 
+def deliveries_of(event: Event, audience: Audience) -> list[Delivery]:
+    return deliveries_of_affair(Received(event, {}), affair_of(event), [audience])
+
+
 def a_claim(**changes: object) -> Claim:
-    incident = an_incident()
-    [delivery] = deliveries_of_incident(
-        opened(incident), {}, incident.id, [Audience(uuid4(), "email", ["ann@example.org"])]
-    )
+    audience = Audience(uuid4(), "email", ["ann@example.org"])
+    [delivery] = deliveries_of(opened(an_incident()), audience)
     facts = {
         "delivery": delivery,
         "attempt": 1,
@@ -49,7 +56,7 @@ def failed(failure: SendFailed, **changes: object) -> Retry | Failed:
 def test_each_recipient_gets_a_delivery_with_a_derived_id() -> None:
     incident, channel = an_incident(), uuid4()
     audience = Audience(channel, "email", ["ann@example.org", "bob@example.org"])
-    found = deliveries_of_incident(opened(incident), {}, incident.id, [audience])
+    found = deliveries_of(opened(incident), audience)
     assert [d.id for d in found] == [
         derived("delivery", incident.id, "opened", channel, who) for who in audience.recipients
     ]
@@ -58,7 +65,7 @@ def test_each_recipient_gets_a_delivery_with_a_derived_id() -> None:
 def test_each_reminder_has_deliveries_of_its_own() -> None:
     incident, audience = an_incident(), Audience(uuid4(), "email", ["ann@example.org"])
     events = [opened(incident), reminded(incident, 1), reminded(incident, 2), resolved(incident)]
-    found = [deliveries_of_incident(one, {}, incident.id, [audience])[0] for one in events]
+    found = [deliveries_of(one, audience)[0] for one in events]
     assert [(one.transition, one.number) for one in found] == [
         ("opened", 0), ("reminder", 1), ("reminder", 2), ("resolved", 0)
     ]  # fmt: skip
@@ -71,7 +78,8 @@ def test_a_reminder_that_something_newer_follows_is_not_sent() -> None:
 
 def test_the_first_delivery_of_a_test_has_the_tests_id() -> None:
     test, event = uuid4(), opened(an_incident())
-    found = deliveries_of_test(event, {}, test, Audience(uuid4(), "sms", ["+4915", "+4916"]))
+    audience = Audience(uuid4(), "sms", ["+4915", "+4916"])
+    found = deliveries_of_test(Received(event, {}), test, audience)
     assert found[0].id == test
     assert found[1].id != test
 
@@ -163,8 +171,26 @@ def test_many_hanging_hosts_leave_room_for_others() -> None:
 
 def test_an_opening_can_be_told_from_its_resolution() -> None:
     incident = an_incident(channels=[UUID(int=3)])
-    event = opening_of(resolved(incident))
+    event = beginning_told_by(resolved(incident))
     assert Event.model_validate(event.model_dump()).payload() == IncidentOpened(
         incident=incident, monitor=IncidentOpened.model_validate(event.data).monitor
     )
     assert event.time == incident.opened_at
+
+
+def test_a_regions_outage_can_be_told_from_its_end() -> None:
+    outage = an_outage(channels=[UUID(int=3)])
+    event = beginning_told_by(recovered(outage))
+    assert Event.model_validate(event.model_dump()).payload() == RegionUnhealthy(outage=outage)
+    assert event.time == outage.since
+
+
+def test_only_ends_tell_of_a_beginning() -> None:
+    with pytest.raises(ValueError, match=r"incident\.opened is no end"):
+        beginning_told_by(opened(an_incident()))
+
+
+def test_a_beginning_and_its_end_are_of_one_affair() -> None:
+    incident, outage = an_incident(), an_outage()
+    assert affair_of(opened(incident)) == affair_of(resolved(incident))
+    assert affair_of(unhealthy(outage)) == affair_of(recovered(outage))

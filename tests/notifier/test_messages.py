@@ -16,19 +16,17 @@ from vedette.notifier.channels import channel_types
 from vedette.notifier.channels.email import compose
 from vedette.notifier.channels.webhook import signature
 from vedette.notifier.delivery import Delivery
-from vedette.notifier.domain import Audience, deliveries_of_incident
+from vedette.notifier.domain.affairs import affair_of
+from vedette.notifier.domain.telling import Audience, Received, deliveries_of_affair
 from vedette.notifier.settings import NotifierSettings
 
 CHANNEL = UUID(int=5)
 
 
-def delivery_of(event: Event, incident_id: UUID, recipient: str = "ann@example.org") -> Delivery:
-    [delivery] = deliveries_of_incident(
-        event,
-        event.model_dump(mode="json"),
-        incident_id,
-        [Audience(CHANNEL, "email", [recipient])],
-    )
+def delivery_of(event: Event, recipient: str = "ann@example.org") -> Delivery:
+    received = Received(event, event.model_dump(mode="json"))
+    audience = Audience(CHANNEL, "email", [recipient])
+    [delivery] = deliveries_of_affair(received, affair_of(event), [audience])
     return delivery
 
 
@@ -42,7 +40,7 @@ def test_every_kind_is_discovered() -> None:
 
 def test_a_mail_is_recognisable_and_threads() -> None:
     incident = an_incident()
-    down, up = (delivery_of(make(incident), incident.id) for make in (opened, resolved))
+    down, up = (delivery_of(make(incident)) for make in (opened, resolved))
     first, second = (compose(d, settings(), at_ms=AT_MS) for d in (down, up))
     assert first["Message-ID"] == f"<{down.id}@vedette.example>"
     assert first["In-Reply-To"] is None
@@ -52,7 +50,7 @@ def test_a_mail_is_recognisable_and_threads() -> None:
 
 def test_a_mail_survives_the_wire() -> None:
     incident = an_incident()
-    sent = compose(delivery_of(opened(incident), incident.id), settings(), at_ms=AT_MS)
+    sent = compose(delivery_of(opened(incident)), settings(), at_ms=AT_MS)
     got = message_from_bytes(sent.as_bytes(), policy=default)
     assert got["Subject"] == "DOWN: Shop API — it answered with an unexpected status"
     assert got["Auto-Submitted"] == "auto-generated"
@@ -64,9 +62,9 @@ def test_a_mail_survives_the_wire() -> None:
 
 def test_long_message_ids_stay_whole() -> None:
     incident, host = an_incident(), "a-name-that-is-long.notifications.monitoring.example.org"
-    delivery = delivery_of(resolved(incident), incident.id)
+    delivery = delivery_of(resolved(incident))
     message = compose(delivery, settings(smtp_from=f"watch@{host}"), at_ms=AT_MS)
-    opened_id = delivery_of(opened(incident), incident.id).id
+    opened_id = delivery_of(opened(incident)).id
     # As the mail client writes it: with a policy of its own.
     wire = flatten_message(message).decode()
     assert f"In-Reply-To: <{opened_id}@{host}>\r\n" in wire

@@ -22,9 +22,9 @@ from vedette.notifier.delivery import (
     Skipped,
     Unwanted,
 )
-from vedette.notifier.domain import after_failure, before_sending
+from vedette.notifier.domain.retrying import after_failure, before_sending
 from vedette.notifier.report import event_of, report
-from vedette.notifier.store import Recording
+from vedette.notifier.store.recording import Recording
 from vedette.store import outbox
 from vedette.store.pool import Pool, transaction
 from vedette.store.secretbox import SecretBox

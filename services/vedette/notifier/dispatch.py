@@ -11,8 +11,9 @@ import structlog
 from vedette.bus.drain import drain
 from vedette.core.errors import Transient
 from vedette.notifier.delivery import Claim
-from vedette.notifier.domain import allot
-from vedette.notifier.store import WAKE, Claiming
+from vedette.notifier.domain.lanes import allot
+from vedette.notifier.store.claiming import Claiming
+from vedette.notifier.store.planning import WAKE
 from vedette.store.pool import Connection, Pool, connection
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from vedette.notifier.handlers import consumer
 from vedette.notifier.heartbeat import LOOKS, Heartbeat
 from vedette.notifier.http import open_session
 from vedette.notifier.settings import NotifierSettings
-from vedette.notifier.store import Claiming
+from vedette.notifier.store.claiming import Claiming
 from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
 from vedette.store.pool import Pool, connection

@@ -31,6 +31,10 @@ class Storm:
     quiet_s: float = 15
     """A digest goes out when nothing was added for so long, or its window is over."""
 
+    def may_gather(self, transition: Transition) -> bool:
+        """Whether there can be digests of what tells of this."""
+        return self.threshold > 0 and transition in GATHERED
+
     def gathers(self, told_lately: int) -> bool:
         """Whether one more is told of in a digest."""
         return 0 < self.threshold <= told_lately
@@ -84,7 +88,6 @@ def digest_of(
     items = [_item(event) for event in events]
     envelope = dict(told[0].event)
     if len(told) > 1:
-        assert transition in {"opened", "reminder", "resolved"}
         data = NotificationDigest(
             delivery_id=id, channel_id=channel_id, transition=_turn(transition), items=items
         )

@@ -24,7 +24,7 @@ from vedette.core.instants import to_datetime
 from vedette.notifier import rendering
 from vedette.notifier.channel import Channel
 from vedette.notifier.delivery import Delivery, SendFailed
-from vedette.notifier.domain import beginning_of
+from vedette.notifier.domain.telling import beginning_of
 from vedette.notifier.settings import NotifierSettings
 from vedette.notifier.smtp import SmtpConnections
 from vedette.notifier.words import one_line

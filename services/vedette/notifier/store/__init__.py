@@ -1,0 +1,1 @@
+"""What the notifier keeps: deliveries. One method, one query."""
