@@ -82,6 +82,18 @@ async def test_a_decided_round_is_not_waited_for_any_more(world: World) -> None:
     assert await world.state(monitor) == "up"
 
 
+async def test_a_round_is_closed_even_if_its_monitor_has_one_region_by_then(world: World) -> None:
+    monitor = await a_monitor(world)
+    await world.record(a_result(monitor, now_ms(), DOWN), region="fra")
+    await world.pool.execute(
+        'update monitor set revision = 2, spec = spec || \'{"regions": ["fra"]}\' where id = $1',
+        monitor,
+    )
+    assert await close(world, LONG) == 1
+    assert await open_rounds(world) == 0
+    assert await world.state(monitor) == "pending"
+
+
 async def test_a_newer_verdict_ends_older_rounds(world: World) -> None:
     monitor, slot = await a_monitor(world), now_ms()
     await world.record(a_result(monitor, slot, DOWN), region="fra")

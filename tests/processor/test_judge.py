@@ -126,6 +126,17 @@ def test_a_gap_is_said_even_if_nobody_looked_while_it_lasted() -> None:
     ]
 
 
+def test_failures_before_a_gap_confirm_none_after_it() -> None:
+    for state in (State.PENDING, State.UNKNOWN):
+        suspect = after(standing(state), DOWN).standing
+        assert suspect.failures == 1
+        hour = 3600 * S
+        again = judge(suspect, POLICY, Verdict(hour, DOWN, Cause()), now=hour)
+        assert (again.standing.state, again.standing.failures) == (state, 1)
+        down = judge(again.standing, POLICY, Verdict(hour + 5 * S, DOWN, Cause()), now=hour)
+        assert [change.since for change in down.transitions] == [hour]
+
+
 def test_an_outage_nobody_saw_end_is_still_there_at_first_sight() -> None:
     unseen = standing(State.UNKNOWN, verdict=State.DOWN)
     assert after(unseen, DOWN).standing.state is State.DOWN

@@ -178,16 +178,19 @@ def patient(policy: Policy, standing: Standing, slot: int, hold_ms: int) -> Poli
 
 def expire(standing: Standing, policy: Policy, *, now: int) -> Judgement:
     """Say `unknown` once the last vote is too old to say anything else."""
-    if standing.state in {State.PAUSED, State.UNKNOWN, State.PENDING}:
+    if standing.state is State.PAUSED:
         return Judgement(standing)
     if standing.last_vote is None or policy.sight_ms is None:
         return Judgement(standing)
     seen_until = standing.last_vote + policy.sight_ms
     if now <= seen_until + policy.timeout_ms:
         return Judgement(standing)
-    since = max(seen_until, standing.since)
     # A run that was broken off confirms nothing.
-    return _change(_without_run(standing), State.UNKNOWN, since, Cause(reason=Reason.NO_VOTES))
+    unseen = _without_run(standing)
+    if standing.state in {State.UNKNOWN, State.PENDING}:
+        return Judgement(unseen)
+    since = max(seen_until, standing.since)
+    return _change(unseen, State.UNKNOWN, since, Cause(reason=Reason.NO_VOTES))
 
 
 def lose_sight(standing: Standing, slot: int, cause: Cause) -> Judgement:

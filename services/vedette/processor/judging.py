@@ -138,7 +138,7 @@ def decide(
         judgement = lose_sight(who.standing, polled.slot, cause)
     else:
         judgement = missed_recheck(who.standing, who.policy, polled.slot, now=ledger.now)
-    if polled.of_several:
+    if closed or polled.of_several:  # one that is closed may have been of several once
         ledger.rounds.end(who, polled.slot, judged=outcome is not None)
     if judgement.recheck is not None:
         ledger.ask_recheck(who, judgement.recheck, cause)
