@@ -14,6 +14,7 @@ from vedette.core.slots import SHARDS, offset_ms, shard_of, slot_after, slots_be
 from vedette.scheduler.domain import Agenda, Monitor, batches, fair_share
 
 MINUTE = 60_000
+NOW = 10 * MINUTE
 IDS = st.uuids(version=4)
 
 
@@ -65,7 +66,7 @@ def test_load_is_spread_over_shards_and_the_interval() -> None:
 
 def test_every_slot_is_taken_once_in_order() -> None:
     agenda, monitor = Agenda(), a_monitor()
-    agenda.put(monitor, after=0)
+    agenda.put(monitor, after=0, now=NOW)
     first = slots_of(agenda, 10 * MINUTE)
     assert first == list(slots_between(monitor.id, MINUTE, 0, 10 * MINUTE))
     assert slots_of(agenda, 10 * MINUTE) == []
@@ -76,7 +77,7 @@ def test_every_slot_is_taken_once_in_order() -> None:
 
 def test_a_new_monitor_is_due_at_once_and_then_on_its_grid() -> None:
     agenda, monitor = Agenda(), a_monitor(active_since=5 * MINUTE)
-    agenda.put(monitor, after=MINUTE)
+    agenda.put(monitor, after=MINUTE, now=NOW)
     due = agenda.take(7 * MINUTE, 100)
     assert (due[0].slot, due[0].urgent) == (5 * MINUTE, True)
     regular = [one.slot for one in due if not one.urgent]
@@ -85,7 +86,7 @@ def test_a_new_monitor_is_due_at_once_and_then_on_its_grid() -> None:
 
 def test_one_taken_over_goes_on_from_the_watermark() -> None:
     agenda, monitor = Agenda(), a_monitor(active_since=MINUTE)
-    agenda.put(monitor, after=3 * MINUTE)
+    agenda.put(monitor, after=3 * MINUTE, now=NOW)
     due = agenda.take(5 * MINUTE, 100)
     assert not any(one.urgent for one in due)
     assert [one.slot for one in due] == list(
@@ -95,25 +96,54 @@ def test_one_taken_over_goes_on_from_the_watermark() -> None:
 
 def test_an_edited_monitor_repeats_and_skips_nothing() -> None:
     agenda, before = Agenda(), a_monitor()
-    agenda.put(before, after=0)
+    agenda.put(before, after=0, now=NOW)
     seen = slots_of(agenda, 5 * MINUTE)
-    agenda.put(a_monitor(id=before.id, version=2), after=0)
+    agenda.put(a_monitor(id=before.id, version=2), after=0, now=NOW)
     seen += slots_of(agenda, 10 * MINUTE)
     assert seen == list(slots_between(before.id, MINUTE, 0, 10 * MINUTE))
 
 
+def test_slots_of_a_shorter_interval_begin_with_the_change() -> None:
+    agenda, before = Agenda(), a_monitor(interval_ms=60 * MINUTE)
+    agenda.put(before, after=0, now=NOW)
+    (last,) = slots_of(agenda, 60 * MINUTE)
+    changed = last + 50 * MINUTE
+    agenda.put(a_monitor(id=before.id, version=2), after=0, now=changed)
+    assert slots_of(agenda, changed + 2 * MINUTE) == list(
+        slots_between(before.id, MINUTE, changed, changed + 2 * MINUTE)
+    )
+
+
+def test_a_slot_that_was_due_before_its_interval_was_changed_is_not_lost() -> None:
+    agenda, before = Agenda(), a_monitor()
+    agenda.put(before, after=0, now=NOW)
+    (last,) = slots_of(agenda, MINUTE)
+    agenda.put(a_monitor(id=before.id, version=2, interval_ms=5000), after=0, now=last + 70_000)
+    assert slots_of(agenda, last + 70_000)[0] <= last + MINUTE + 5000
+
+
+def test_one_that_its_last_owner_may_not_have_known_has_its_first_check() -> None:
+    agenda, monitor = Agenda(), a_monitor(active_since=MINUTE)
+    agenda.put(monitor, after=MINUTE + 500, now=MINUTE + 700)
+    due = agenda.take(2 * MINUTE, 100)
+    assert [one.slot for one in due if one.urgent] == [MINUTE]
+    assert [one.slot for one in due if not one.urgent] == list(
+        slots_between(monitor.id, MINUTE, MINUTE + 500, 2 * MINUTE)
+    )
+
+
 def test_a_resumed_monitor_that_was_never_seen_paused_is_due_at_once() -> None:
     agenda, before = Agenda(), a_monitor()
-    agenda.put(before, after=0)
+    agenda.put(before, after=0, now=NOW)
     slots_of(agenda, 2 * MINUTE)
-    agenda.put(a_monitor(id=before.id, version=3, active_since=3 * MINUTE), after=0)
+    agenda.put(a_monitor(id=before.id, version=3, active_since=3 * MINUTE), after=0, now=NOW)
     assert 3 * MINUTE in slots_of(agenda, 3 * MINUTE)
 
 
 def test_what_was_removed_is_not_due() -> None:
     agenda, gone, kept = Agenda(), a_monitor(), a_monitor()
-    agenda.put(gone, after=0)
-    agenda.put(kept, after=0)
+    agenda.put(gone, after=0, now=NOW)
+    agenda.put(kept, after=0, now=NOW)
     agenda.remove(gone.id)
     assert {due.monitor.id for due in agenda.take(5 * MINUTE, 100)} == {kept.id}
     agenda.remove_shards([kept.shard])
@@ -123,17 +153,29 @@ def test_what_was_removed_is_not_due() -> None:
 
 def test_a_recheck_is_one_urgent_slot_more() -> None:
     agenda, monitor = Agenda(), a_monitor()
-    agenda.put(monitor, after=0)
+    agenda.put(monitor, after=0, now=NOW)
     agenda.add_recheck(monitor.id, 1234)
     agenda.add_recheck(uuid4(), 1234)  # of a monitor that others look after
     urgent = [due.slot for due in agenda.take(2 * MINUTE, 100) if due.urgent]
     assert urgent == [1234]
 
 
+def test_a_recheck_is_taken_once_however_often_it_is_asked_for() -> None:
+    agenda, monitor = Agenda(), a_monitor()
+    agenda.put(monitor, after=0, now=NOW)
+    taken = []
+    for version in (2, 3):
+        agenda.add_recheck(monitor.id, 1234)
+        agenda.add_recheck(monitor.id, 1234)
+        taken += [due.slot for due in agenda.take(1234, 100) if due.urgent]
+        agenda.put(a_monitor(id=monitor.id, version=version), after=0, now=NOW)
+    assert taken == [1234]
+
+
 def test_a_limit_leaves_the_rest_for_later() -> None:
     agenda = Agenda()
     for _ in range(20):
-        agenda.put(a_monitor(), after=0)
+        agenda.put(a_monitor(), after=0, now=NOW)
     first = agenda.take(MINUTE, 15)
     rest = agenda.take(MINUTE, 15)
     assert (len(first), len(rest)) == (15, 5)
@@ -143,7 +185,7 @@ def test_a_limit_leaves_the_rest_for_later() -> None:
 def test_batches_are_by_region_and_urgency_and_of_a_hundred() -> None:
     agenda = Agenda()
     for _ in range(150):
-        agenda.put(a_monitor(regions=("eu", "us")), after=0)
+        agenda.put(a_monitor(regions=("eu", "us")), after=0, now=NOW)
     due = agenda.take(MINUTE, 1000)
     made = batches(due)
     assert sorted((batch.region, len(_jobs(batch.body))) for batch in made) == [

@@ -46,10 +46,14 @@ class Recorder(LocalBus):
         self.sent: list[tuple[str, UUID, int]] = []
         self.definitions: list[Any] = []
         self.broken = False
+        self.away = False
         self.taking = asyncio.Event()
         self.taking.set()
         self.full: set[str] = set()
         self.unrecorded = 0
+
+    def healthy(self) -> bool:
+        return not self.away
 
     async def depth(self, queue: Queue) -> int:
         return self.unrecorded if queue == EXPIRED else 0
@@ -448,6 +452,39 @@ async def test_what_is_found_to_have_changed_while_a_tick_runs_is_not_lost(world
         await asyncio.sleep(0)
     await scheduler.dispatcher.tick()
     assert {sent for _, sent, _ in scheduler.bus.sent} == {monitor}
+
+
+async def test_what_was_changed_in_a_long_outage_of_the_bus_is_found(world: World) -> None:
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    scheduler.bus.away = True
+    await scheduler.dispatcher.tick()
+    monitor = await world.monitor()
+    await world.pool.execute("update monitor set updated_at = now() - interval '30 s'")
+    scheduler.bus.away = False
+    for sees in (False, True):  # an event may also come late; a look well after it clears the air
+        await scheduler.dispatcher.reconcile(now_ms() + sees)
+        await scheduler.dispatcher.tick()
+        assert {sent for _, sent, _ in scheduler.bus.sent} == {monitor}
+    unheard = await world.monitor()
+    await scheduler.dispatcher.reconcile(now_ms() + 60 * S)
+    await scheduler.dispatcher.tick()
+    assert unheard not in {sent for _, sent, _ in scheduler.bus.sent}
+
+
+async def test_a_monitor_that_is_checked_more_often_has_missed_nothing(world: World) -> None:
+    monitor = await world.monitor(age_s=3000, interval_s=3600)
+    await world.watermark(3000)
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    scheduler.bus.sent.clear()
+    await world.pool.execute(
+        "update monitor set version = 2, spec = spec || '{\"interval_s\": 5}' where id = $1",
+        monitor,
+    )
+    scheduler.dispatcher.note_change(monitor)
+    await scheduler.turn()
+    assert scheduler.bus.slots(EXPIRED_KEY) == []
 
 
 async def test_many_changes_are_read_some_a_tick(

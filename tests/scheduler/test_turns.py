@@ -46,7 +46,7 @@ def test_monitors_are_spread_over_the_regions_at_any_time() -> None:
 
 def test_jobs_go_to_the_region_whose_turn_it_is_and_confirmations_to_all() -> None:
     agenda, monitor = Agenda(), a_monitor(regions=REGIONS, rotating=True)
-    agenda.put(monitor, after=0)
+    agenda.put(monitor, after=0, now=6 * MINUTE)
     recheck = slot_after(monitor.id, MINUTE, 2 * MINUTE) + 5000
     agenda.add_recheck(monitor.id, recheck)
     sent: dict[int, set[str]] = {}

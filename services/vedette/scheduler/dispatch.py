@@ -27,6 +27,9 @@ CATCH_UP_MS = 3_600_000
 # A bus that dies with the process may have lost jobs this old, with the longest time-out.
 LOST_MS = MAX_LATENESS_MS + 120_000 + 10_000
 
+# An event goes out so long after its change at most, and the loss of a connection is noticed.
+_UNHEARD_MS = 60_000
+
 # What waits to be recorded is bounded: behind it the slots wait here, where they are no more than
 # watermarks, and are recorded as missed in their turn.
 _MOST_EXPIRED = 500
@@ -59,6 +62,8 @@ class Dispatcher:
         self._missed: list[Outgoing] = []
         self._changed: set[UUID] = set()
         self._regions: set[str] = set()
+        # The last time through which no event could come: from when, and until when.
+        self._deaf: tuple[int, int] | None = None
 
     async def turn_leases(self) -> None:
         """Renew our leases with how far we are; drop what we lost, load what we won."""
@@ -82,6 +87,7 @@ class Dispatcher:
 
     async def tick(self) -> None:
         """Send out everything that is due. Raises Transient; what was not sent is kept."""
+        self._listen()
         if not self._leases.valid():
             return  # somebody else may own our shards by now
         await self._read_changes()
@@ -108,14 +114,26 @@ class Dispatcher:
                 self._watermarks[shard] = max(until, self._watermarks[shard] or 0)
 
     async def reconcile(self, since: int) -> None:
-        """Read again what was changed of late, and rechecks: an event may have been missed."""
-        changed = await self._store.changed_since(since)
+        """Read again what was changed after `since`, and rechecks: an event may have been missed.
+
+        What was changed while the bus was away is looked for until a look after its return.
+        """
+        deaf = self._deaf
+        changed = await self._store.changed_since(min(since, deaf[0]) if deaf else since)
         for monitor_id, version in changed:
             known = self._agenda.get(monitor_id)
             if known is None or known.version != version:
                 self._changed.add(monitor_id)
         for monitor, slot in await self._store.rechecks_of(self._leases.shards):
             self._agenda.add_recheck(monitor, slot)
+        if deaf is self._deaf and deaf is not None and deaf[1] < since:
+            self._deaf = None
+
+    def _listen(self) -> None:
+        """Note whether events can come: our queue of them goes with the connection."""
+        if not self._bus.healthy():
+            now = now_ms()
+            self._deaf = (self._deaf[0] if self._deaf else now - _UNHEARD_MS, now)
 
     async def _load(self, leases: list[Lease]) -> None:
         now = now_ms()
@@ -158,7 +176,7 @@ class Dispatcher:
             if region not in self._regions:
                 await self._bus.declare(jobs(region), urgent_jobs(region))
                 self._regions.add(region)
-        self._agenda.put(monitor, after=self._floor[monitor.shard])
+        self._agenda.put(monitor, after=self._floor[monitor.shard], now=now_ms())
 
     def _still_ours(self, due: list[Due]) -> list[Due]:
         """Without shards we lost, and slots whose check was recorded before we took over."""

@@ -23,6 +23,8 @@ class Monitor:
     active_since: int
     taken_until: int = 0
     """Every slot up to here has been taken from the agenda."""
+    asked: int | None = None
+    """The last confirmation that was put on the agenda."""
     rotating: bool = False
     """Whether its regions take turns."""
 
@@ -75,17 +77,26 @@ class Agenda:
         """The monitor, if it is on the agenda."""
         return self._monitors.get(monitor)
 
-    def put(self, monitor: Monitor, *, after: int) -> None:
+    def put(self, monitor: Monitor, *, after: int, now: int) -> None:
         """Add a monitor, its slots strictly after `after`, or replace its older version.
 
         A replaced monitor continues where it was: none of its slots is taken twice. A monitor
-        that became active after `after` is due at once, and that first slot is `active_since`.
+        that became active after `after` is due at once, and that first slot is `active_since`; so
+        is a new one that became active so lately that the first check may still start: who went
+        through the slots up to `after` may not have known of it.
         """
         known = self._monitors.get(monitor.id)
-        monitor.taken_until = known.taken_until if known else max(after, monitor.active_since - 1)
+        taken = known.taken_until if known else max(after, monitor.active_since - 1)
+        first = Due(monitor, monitor.active_since, urgent=True)
+        if taken < monitor.active_since or (known is None and first.run_by >= now):
+            self._push(first)
+        if known:
+            monitor.asked = known.asked
+            if known.interval_ms != monitor.interval_ms:
+                # Before now it was due by the old interval alone.
+                taken = max(taken, min(now, _next_slot(known) - 1))
+        monitor.taken_until = taken
         self._monitors[monitor.id] = monitor
-        if monitor.taken_until < monitor.active_since:
-            self._push(Due(monitor, monitor.active_since, urgent=True))
         self._push_next(monitor)
 
     def remove(self, monitor: UUID) -> None:
@@ -99,8 +110,10 @@ class Agenda:
             self._monitors = {k: v for k, v in self._monitors.items() if v.shard not in gone}
 
     def add_recheck(self, monitor: UUID, slot: int) -> None:
-        """Add one urgent slot of a monitor that is on the agenda."""
-        if known := self._monitors.get(monitor):
+        """Add one urgent slot of a monitor that is on the agenda, however often it is asked for."""
+        known = self._monitors.get(monitor)
+        if known and known.asked != slot:
+            known.asked = slot
             self._push(Due(known, slot, urgent=True))
 
     def take(self, until: int, limit: int) -> list[Due]:
@@ -120,8 +133,7 @@ class Agenda:
         return taken
 
     def _push_next(self, monitor: Monitor) -> None:
-        slot = slot_after(monitor.id, monitor.interval_ms, monitor.taken_until)
-        self._push(Due(monitor, slot, urgent=False))
+        self._push(Due(monitor, _next_slot(monitor), urgent=False))
 
     def _push(self, due: Due) -> None:
         heapq.heappush(self._heap, (due.slot, next(self._order), due))
@@ -143,6 +155,10 @@ def batches(due: Iterable[Due]) -> list[Batch]:
 def fair_share(instances: int) -> int:
     """How many shards each of so many schedulers should own at most."""
     return -(-SHARDS // max(instances, 1))
+
+
+def _next_slot(monitor: Monitor) -> int:
+    return slot_after(monitor.id, monitor.interval_ms, monitor.taken_until)
 
 
 def _batch(region: str, urgent: bool, due: list[Due]) -> Batch:

@@ -28,15 +28,17 @@ def spread(probe: Mapping[str, Any]) -> dict[str, Any]:
 def replaced(probe: Mapping[str, Any]) -> dict[str, Any]:
     """A monitor whose interval changes: what is due in the hour after."""
     agenda = Agenda()
-    agenda.put(_monitor(probe["first_interval_s"], 1), after=_START_MS)
-    agenda.put(_monitor(probe["then_interval_s"], 2), after=_START_MS)
+    agenda.put(_monitor(probe["first_interval_s"], 1), after=_START_MS, now=_START_MS)
+    agenda.put(_monitor(probe["then_interval_s"], 2), after=_START_MS, now=_START_MS)
     return {"runs_per_hour": len(agenda.take(_START_MS + _HOUR_MS, 10_000))}
 
 
 def caught_up(probe: Mapping[str, Any]) -> dict[str, Any]:
     """What is taken after a pause."""
     agenda = Agenda()
-    agenda.put(_monitor(1, 1), after=_START_MS + probe["last_finished_tick_s"] * 1000)
+    agenda.put(
+        _monitor(1, 1), after=_START_MS + probe["last_finished_tick_s"] * 1000, now=_START_MS
+    )
     slots = [due.slot for due in agenda.take(_START_MS + 60_000, 1000)]
     in_order = slots == sorted(set(slots)) and len(slots) > 1
     return {"order": "by scheduled time, each once" if in_order else slots}
@@ -49,7 +51,7 @@ def shared(probe: Mapping[str, Any]) -> dict[str, Any]:
     own = own if probe.get("regions") else _OWN
     agenda = Agenda()
     rotating = probe.get("mode") == "round_robin"
-    agenda.put(_monitor(60, 1, regions, rotating=rotating), after=_START_MS)
+    agenda.put(_monitor(60, 1, regions, rotating=rotating), after=_START_MS, now=_START_MS)
     due = agenda.take(_START_MS + _HOUR_MS, 1000)
     jobs = [len(orjson.loads(one.body)["jobs"]) for one in batches(due) if one.region == own]
     share = sum(jobs) / len(due)
