@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import structlog
 import uvloop
 from tests.conformance.exceptions import Exceptions
 from tests.conformance.kit import Kit, Run
@@ -14,6 +15,7 @@ from tests.conformance.runner import Verdict, run_all
 
 def main() -> int:
     """0 if no run failed."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asked = _asked()
     kit = Kit.beside(asked.cases)
     runs = [run for run in kit.runs() if _wanted(run, asked)]

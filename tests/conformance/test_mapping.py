@@ -61,6 +61,58 @@ def test_close_codes_may_be_ranges_and_an_empty_one_is_none() -> None:
     assert target_of("http", url=url, valid_close_codes=[""])["close_codes"] == [1004]
 
 
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [("tcp://shop.example:80", "tcp"), ("icmp://shop.example", "icmp"), ("dns://127.0.0.1", "dns"),
+     ("starttls://shop.example:25", "tls"), ("grpcs://shop.example:443", "grpc"),
+     ("wss://shop.example/", "websocket"), ("HTTPS://shop.example/", "http")],
+)  # fmt: skip
+def test_the_scheme_makes_the_kind(url: str, kind: str) -> None:
+    probe = {"url": url, **({"query_name": "a.test"} if kind == "dns" else {})}
+    assert definition_of("http", probe, "gatus")["kind"] == kind
+
+
+def test_a_scheme_that_is_not_offered_is_not_expressible() -> None:
+    with pytest.raises(NotExpressible, match="udp"):
+        definition_of("tcp", {"url": "udp://shop.example:53"}, "gatus")
+
+
+def test_bbe_decodes_only_what_it_asks_for() -> None:
+    assert target_of("http", "bbe", url=URL)["compression"] == "off"
+    assert target_of("http", "bbe", url=URL, compression="br")["compression"] == "br"
+    assert "compression" not in target_of("http", url=URL)
+
+
+def test_a_blank_body_is_none_to_those_who_encode_it() -> None:
+    assert not {"json", "body"} & target_of("http", url=URL, body=" ", body_encoding="json").keys()
+    assert target_of("http", "bbe", url=URL, body=" ")["body"] == " "
+
+
+def test_headers_may_be_written_as_json() -> None:
+    assert target_of("http", url=URL, headers='{"X-A": "b"}')["headers"] == {"X-A": "b"}
+
+
+def test_a_query_needs_no_dollar() -> None:
+    (tree,) = assertions_of(json_query={"path": "items[0].name", "op": "contains", "value": "a"})
+    assert tree["property"] == "$.items[0].name"
+
+
+def test_several_conditions_on_records_are_assertions() -> None:
+    conditions = [
+        {"op": "starts_with", "value": "mx"},
+        {"op": "not_ends_with", "value": ".org"},
+        {"op": "equals", "value": "mx.a.test"},
+    ]
+    probe = {"target": "127.0.0.1:53", "query_name": "a.test", "record_conditions": conditions}
+    definition = definition_of("dns", probe, "kuma")
+    assert parse_monitor(definition)
+    assert definition["target"]["answers"] == {"contains": ["mx.a.test"]}
+    assert [list(tree) for tree in definition["assertions"]] == [["any"], ["not"]]
+    probe["record_conditions"] = [*conditions, {"op": "contains", "value": "b", "join": "or"}]
+    (tree,) = definition_of("dns", probe, "kuma")["assertions"]
+    assert list(tree) == ["any"]
+
+
 def test_grpc_speaks_tls_if_it_is_enabled() -> None:
     target = target_of("grpc", "gatus", target="shop.example:443", tls={"enabled": True})
     assert target == {"host": "shop.example", "port": 443, "tls": {}}

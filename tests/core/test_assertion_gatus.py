@@ -6,6 +6,7 @@ import pytest
 from tests.core.asserting import leaf, node, refused
 from tests.core.conditions import gatus
 
+from vedette.core.assertions import Facts, evaluate
 from vedette.core.assertions.gatus import translate
 
 USER = '{"user": {"first": "ada", "last": "byron", "id": 7, "tags": ["x", "y"]}, "n": "0x1f"}'
@@ -49,6 +50,15 @@ USER = '{"user": {"first": "ada", "last": "byron", "id": 7, "tags": ["x", "y"]},
         ("[BODY] > 122", {"body": "123"}, True),
         ('[BODY] == pat(*<a href="/x">*)', {"body": '<p>\n<a href="/x"></p>'}, True),
         ("[BODY] == pat(*a*)", {"body": "xyz"}, False),
+        ("[BODY] == ok", {"body": "\n ok\n"}, True),
+        ("[BODY] != ok", {"body": "ok\n"}, False),
+        ("[BODY] == a.c", {"body": "abc"}, False),
+        ("[BODY] == any(ok, 1, fine)", {"body": "fine\n"}, True),
+        ("[BODY] == any(ok, fine)", {"body": "nok"}, False),
+        ("[BODY] == pat(*fine)", {"body": "all fine\n"}, True),
+        ("len([BODY].ok) == 4", {"body": '{"ok": true}'}, True),
+        ("[BODY].ms > 1s", {"body": '{"ms": 1500}'}, True),
+        ("has() == false", {}, True),
         ("[BODY].user.first == ada", {"body": USER}, True),
         ("[BODY].user.id == 7", {"body": USER}, True),
         ("[BODY].user.id != 7", {"body": USER}, False),
@@ -110,6 +120,7 @@ def test_they_stand_in_the_list_of_assertions() -> None:
     ("condition", "words"),
     [
         ("[DOMAIN_EXPIRATION].a > 720h", "[DOMAIN_EXPIRATION] has no parts"),
+        ("[HEADER] == a", "[HEADER] names a header"),
         ("[CONTEXT].a == 1", "nothing that is seen answers to [CONTEXT]"),
         ("[CONNECTED] == false", "expect_failure"),
         ("len([BODY].a) == [BODY].b", "compared with a value alone"),
@@ -126,6 +137,26 @@ def test_they_stand_in_the_list_of_assertions() -> None:
 )
 def test_what_has_no_meaning_is_refused(condition: str, words: str) -> None:
     assert words in refused(condition)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("[HEADER].Content-Type == pat(text/*)", True),
+        ("[header].content-type == text/html", False),
+        ("has([HEADER].x-none) == false", True),
+        ("len([HEADER].x-id) == 3", True),
+        ("[HEADER].x-id > 100", True),
+        ("[HEADER].x-none == a", False),
+    ],
+)
+def test_headers(condition: str, expected: bool) -> None:
+    seen = Facts({"header": {"content-type": "text/plain", "x-id": "123"}})
+    assert (evaluate(node(translate(condition)), seen) is None) is expected
+
+
+def test_choices_of_a_body_are_one_leaf() -> None:
+    assert translate("[BODY] == any(ok, fine)")["operator"] == "matches"
 
 
 def test_constants_are_taken_only_where_they_can_be_no_mistake() -> None:

@@ -70,6 +70,16 @@ async def test_what_is_not_encoded_as_it_says(context: Context, encoding: str) -
     assert reason(await get(context, b"\x00plain text", encoding)) is Reason.PROTOCOL_ERROR
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "nonsense", "none", "utf-8, identity"])
+async def test_words_that_are_no_encoding_leave_the_body_as_it_is(
+    context: Context, encoding: str
+) -> None:
+    seen = await get(context, TEXT, encoding)
+    assert reason(seen) is None
+    assert seen.answer is not None
+    assert seen.answer.body == TEXT
+
+
 @pytest.mark.parametrize("encoding", ["identity", "gzip", "nonsense"])
 async def test_an_empty_body_needs_no_decoding(context: Context, encoding: str) -> None:
     assert reason(await get(context, b"", encoding)) is None

@@ -48,6 +48,14 @@ def _tls(expected: bool, observation: Observation) -> str | None:
     return equal(expected, bool(shown) and not failed)
 
 
+def _hops(expected: int | list[Any], observation: Observation) -> str | None:
+    """Requests of a check: their number, or what of each is given."""
+    result = observation.result
+    seen = [hop.model_dump(mode="json") for hop in result.hops] if result is not None else []
+    seen = seen or [{"status": observation.fact("status")}]
+    return equal(expected, len(seen) if isinstance(expected, int) else seen)
+
+
 def _ip_version(expected: int, observation: Observation) -> str | None:
     ip = observation.fact("ip")
     return equal(expected, None if ip is None else ip_address(ip).version)
@@ -170,6 +178,7 @@ COMPARISONS: dict[str, Comparison] = {
     "http_status": _fact("status"),
     "http_version": _fact("http_version"),
     "redirects": _fact("redirects"),
+    "hops": _hops,
     "rcode": _fact("rcode"),
     "soa_serial": _fact("serial"),
     "content_length": _content_length,

@@ -46,7 +46,7 @@ CATEGORIES: Mapping[str, Category] = {
     "body": _of(Reason.BODY),
     "json": _of(Reason.JSON),
     "body_too_large": _of(Reason.BODY, words="larger"),
-    "decode": _of(Reason.PROTOCOL_ERROR, words=r"decod|encod"),
+    "decode": _of(Reason.PROTOCOL_ERROR, words=r"decod|encod|is not the \w+ that it says"),
     "not_tls": _of(Reason.PROTOCOL_ERROR, words="without TLS"),
     "is_tls": _of(Reason.PROTOCOL_ERROR, words="over TLS"),
     "timeout": _of(Reason.TIMEOUT, Reason.CONNECT_TIMEOUT, Reason.DNS_TIMEOUT),

@@ -8,6 +8,7 @@ from tests.conformance.expecting.failures import of_category
 from tests.conformance.observation import Observation
 
 from vedette.core.outcome import Outcome, Reason
+from vedette.core.result import Result
 
 # Fields of the sources, by what ours are called where an error names them.
 _FIELDS = {
@@ -20,7 +21,8 @@ _FIELDS = {
 }
 _SHOWN = re.compile(r" \((?P<value>[^()]*)\)")
 # What Gatus calls invalid is nothing to us, or can't be read.
-_INVALID = "nothing|not JSON|no body|can't"
+_INVALID = "nothing|null|not JSON|no body|can't"
+_BESIDE = re.compile("the proxy|the token endpoint")
 _DAY_MS = 86_400_000
 _NO_ANSWER = re.compile(r"connect_|dns_|tls_|timeout|protocol_error|forbidden|internal")
 
@@ -28,11 +30,17 @@ _NO_ANSWER = re.compile(r"connect_|dns_|tls_|timeout|protocol_error|forbidden|in
 def _success(expected: bool, observation: Observation) -> str | None:
     result = observation.result
     ours = result is not None and result.outcome in {Outcome.INTERNAL_ERROR, Outcome.MISSED}
-    if ours and result is not None and result.reason is not Reason.FORBIDDEN_TARGET:
+    if ours and result is not None and not (expected is False and _configured(result)):
         return f"the check saw nothing: {result.reason} ({result.message})"
     if observation.success is expected:
         return None
     return f"expected {expected}, got {_in_short(observation)}"
+
+
+def _configured(result: Result) -> bool:
+    """Whether it is the fault of what was configured beside the target, which we call our own."""
+    named = _BESIDE.search(result.message or "") is not None
+    return named or result.reason is Reason.FORBIDDEN_TARGET
 
 
 def _in_short(observation: Observation) -> str:

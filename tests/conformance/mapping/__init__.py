@@ -11,6 +11,7 @@ from typing import Any
 from tests.conformance.mapping import dns, grpc, http, icmp, streams, websocket
 from tests.conformance.mapping.network import subjects
 from tests.conformance.mapping.reading import NotExpressible, Reading
+from tests.conformance.mapping.schemes import by_scheme
 
 from vedette.core.monitor import LEAST_REGISTRATION_INTERVAL_S
 
@@ -34,7 +35,8 @@ _THRESHOLDS: Mapping[str, Definition] = {
 
 def definition_of(kind: str, probe: Mapping[str, Any], source: str) -> Definition:
     """The definition for a probe record. Raises NotExpressible, and ValueError for a refusal."""
-    reading = Reading(probe, kind=_kind(kind, probe), source=source)
+    kind, probe = by_scheme(kind, probe)
+    reading = Reading(probe, kind=kind, source=source)
     if reading.kind not in _MODULES:
         raise NotExpressible(f"kind {reading.kind}")
     definition = _MODULES[reading.kind](reading)
@@ -70,11 +72,3 @@ def _telling(reading: Reading) -> Definition:
         if key in reading:
             found["evidence_body_bytes"] = reading.get(key)
     return found
-
-
-def _kind(kind: str, probe: Mapping[str, Any]) -> str:
-    """A URL is asked as its scheme says, whatever of it the case is about."""
-    if "url" not in probe:
-        return kind
-    scheme = str(probe["url"]).partition("://")[0].lower()
-    return "websocket" if scheme in websocket.SCHEMES else "http"

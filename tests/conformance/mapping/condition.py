@@ -1,7 +1,7 @@
 """Conditions that are evaluated by themselves: what was seen, and the tree to evaluate."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,8 @@ def evaluation_of(probe: Mapping[str, Any], source: str) -> Evaluation:
         subjects: dict[str, Any] = {"json": probe.get("left")}
         reading.get("left"), reading.get("right")
     elif "conditions_tree" in reading:
-        tree, subjects = joined(reading.get("conditions_tree")), {"json": reading.get("values")}
+        tree = joined(reading.get("conditions_tree"), _of_variable)
+        subjects = {"json": reading.get("values")}
     else:
         tree, subjects = translated(reading.get("condition")), given(reading.under("given"))
     reading.finish()
@@ -71,19 +72,18 @@ def operated(operator: str, value: Any, leaf: Tree) -> Tree:
     return trees.compared(leaf, "eq" if operator == "equals" else operator, value)
 
 
-def joined(conditions: list[Any]) -> Tree:
+def joined(conditions: list[Any], leaf_of: Callable[[Tree], Tree]) -> Tree:
     """Conditions and groups of them, each joined to those before it."""
     tree: Tree = {}
     for condition in conditions:
-        one = _joinable(condition)
+        inner = condition.get("group")
+        one = leaf_of(condition) if inner is None else joined(inner, leaf_of)
         joint = "any" if condition.get("join", "and") == "or" else "all"
         tree = {joint: [tree, one]} if tree else one
     return tree
 
 
-def _joinable(condition: Tree) -> Tree:
-    if "group" in condition:
-        return joined(condition["group"])
+def _of_variable(condition: Tree) -> Tree:
     unread = condition.keys() - {"variable", "op", "value", "join"}
     if unread:
         raise NotExpressible(f"conditions_tree {', '.join(unread)}")

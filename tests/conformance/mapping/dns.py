@@ -4,6 +4,7 @@ import re
 from typing import Any, get_args
 
 from tests.conformance.mapping import network
+from tests.conformance.mapping.condition import joined
 from tests.conformance.mapping.patterns import regex_of
 from tests.conformance.mapping.reading import NotExpressible, Reading
 
@@ -15,8 +16,8 @@ _OF_RECORD = re.compile(r"\[BODY\] == (?P<value>.*)", re.IGNORECASE | re.DOTALL)
 _CHOICES = re.compile(r"any\((?P<choices>.*)\)", re.DOTALL)
 _WILDCARD = re.compile(r"pat\((?P<glob>.*)\)", re.DOTALL)
 _NOT_BLANK = re.compile(r"\S+")
-# What a record's condition is as a pattern that is searched for.
-_PATTERNS = {"contains": "{}", "starts_with": "^{}", "ends_with": "{}$"}
+# What a record's condition is as a pattern that is searched for; hosts have a final dot.
+_PATTERNS = {"contains": "{}", "starts_with": "(?m)^{}", "ends_with": "(?m){}\\.?$"}
 
 
 def define(reading: Reading) -> Part:
@@ -68,18 +69,35 @@ def _leniency(reading: Reading) -> Part:
 
 def _records(reading: Reading) -> tuple[Part, list[Part]]:
     """Kuma's conditions on records: it is enough that one meets them."""
-    answers, assertions = reading.renamed(regex="record_regex"), []
-    for condition in reading.get("record_conditions", []):
-        operator, value = condition["op"], condition["value"]
-        if operator == "equals":
-            answers.setdefault("contains", []).append(value)
-        elif operator in _PATTERNS and "regex" not in answers:
-            answers["regex"] = _PATTERNS[operator].format(re.escape(value))
-        elif operator == "not_equals":
-            assertions.append({"subject": "answer", "operator": operator, "value": value})
-        else:
-            raise NotExpressible(f"record_conditions {operator}")
-    return answers, assertions
+    answers = reading.renamed(regex="record_regex")
+    conditions = reading.get("record_conditions", [])
+    if any(condition.get("join") == "or" or "group" in condition for condition in conditions):
+        return answers, [joined(conditions, _record)]
+    equal = [one["value"] for one in conditions if one["op"] == "equals"]
+    if equal:
+        answers["contains"] = equal
+    return answers, [_record(one) for one in conditions if one["op"] != "equals"]
+
+
+def _record(condition: Part) -> Part:
+    """One condition; a negated one is met by a record that the other does not fit."""
+    operator, value = condition["op"], str(condition["value"])
+    if operator == "equals":
+        return _found(f"(?m)(?:^| ){re.escape(value)}\\.?$", negated=False)
+    if operator == "not_equals":
+        return {"subject": "answer", "operator": operator, "value": value}
+    negated, name = operator.startswith("not_"), operator.removeprefix("not_")
+    if name not in _PATTERNS:
+        raise NotExpressible(f"record_conditions {operator}")
+    return _found(_PATTERNS[name].format(re.escape(value)), negated=negated)
+
+
+def _found(pattern: str, *, negated: bool) -> Part:
+    """The hosts or values of records, one a line, are what a body is to DNS."""
+    leaf: Part = {"subject": "answer", "operator": "matches", "value": pattern}
+    if negated:
+        return {"not": {**leaf, "match": "every"}}
+    return {"any": [leaf, {**leaf, "subject": "body"}]}
 
 
 def _conditions(reading: Reading) -> tuple[Part, list[Part]]:
@@ -92,8 +110,6 @@ def _conditions(reading: Reading) -> tuple[Part, list[Part]]:
             others.append(condition)
             continue
         _add_value(answers, of_record["value"])
-    if any("[BODY]" in other.upper() for other in others):
-        raise NotExpressible("conditions on [BODY] of an answer, other than ==")
     return answers, network.conditions(
         Reading({"conditions": others}, kind="dns", source=reading.source)
     )

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.conformance.mapping import network, trees
+from tests.conformance.mapping.patterns import jsonpath_of
 from tests.conformance.mapping.reading import NotExpressible, Reading
 
 Part = dict[str, Any]
@@ -14,6 +15,7 @@ _VERSIONS = {"HTTP/1.0": "1.0", "HTTP/1.1": "1.1", "HTTP/2.0": "2", "HTTP/2": "2
 # Ten requests in all.
 _SENTRY_REDIRECTS = 9
 _COUNT = re.compile(r"\$count\((?P<path>.*)\)")
+_JOINED = re.compile(r"\$join\((?P<path>[^,]*),.*\)")
 _XML = "text/xml; charset=utf-8"
 
 
@@ -24,6 +26,7 @@ def define(reading: Reading) -> Part:
     target |= _connection(reading, url) | _taking(reading)
     if reading.source == "sentry":
         target["max_redirects"] = _SENTRY_REDIRECTS
+    target |= reading.renamed(max_redirects="max_redirects")
     for key in ("repeat", "scheduled_at"):
         reading.get(key)  # how often: nothing of the definition
     assertions = [
@@ -52,7 +55,10 @@ def _request(reading: Reading) -> Part:
     target = reading.renamed(
         method="method", headers="headers", follow_redirects="follow_redirects"
     )
-    target |= _body(reading, target.setdefault("headers", {}))
+    headers = target.setdefault("headers", {})
+    if isinstance(headers, str):
+        headers = target["headers"] = json.loads(headers)
+    target |= _body(reading, headers)
     target |= network.credentials(reading)
     if reading.get("respect_robots", False):
         target["respect_robots"] = True
@@ -77,8 +83,8 @@ def _oauth2(reading: Reading) -> Part:
 def _body(reading: Reading, headers: Part) -> Part:
     given = [reading.get(key) for key in ("body", "body_file_content") if key in reading]
     encoding = reading.get("body_encoding")
-    if not given:
-        return {}
+    if not given or (encoding is not None and not given[0].strip()):
+        return {}  # nothing but blanks is nothing to those who encode it
     body = given[0]
     if reading.get("graphql", False):
         return {"json": {"query": body}}
@@ -132,6 +138,8 @@ def _taking(reading: Reading) -> Part:
     if "compression" in reading:
         coding = reading.get("compression")
         target["compression"] = "off" if coding in {"identity", "none"} else coding
+    elif reading.source == "bbe":
+        target["compression"] = "off"
     if "body_size_limit" in reading:
         target |= {"body_limit_bytes": reading.get("body_size_limit"), "fail_if_larger": True}
     versions = reading.get("valid_http_versions", [])
@@ -205,14 +213,17 @@ def _json_query(query: Part) -> Part:
     path, operator, value = query.get("path") or "", query.get("op", "=="), query["value"]
     if not path:
         return trees.compared({"subject": "body"}, operator, value)
-    counted = _COUNT.fullmatch(path)
+    counted, joined = _COUNT.fullmatch(path), _JOINED.fullmatch(path)
     if counted is not None:
         tree = trees.compared({}, operator, float(value))
         inner = tree.get("not", tree)
-        leaf = {"subject": "json", "property": counted["path"], "operator": "length",
+        leaf = {"subject": "json", "property": jsonpath_of(counted["path"]), "operator": "length",
                 "value": {inner["operator"]: inner["value"]}}  # fmt: skip
         return trees.negated(leaf) if "not" in tree else leaf
-    return trees.compared({"subject": "json", "property": path}, operator, value, loose=True)
+    if joined is not None and operator == "contains":
+        path = joined["path"]  # of a list, too
+    leaf = {"subject": "json", "property": jsonpath_of(path.strip())}
+    return trees.compared(leaf, operator, value, loose=True)
 
 
 def _conditions(reading: Reading) -> list[Part]:

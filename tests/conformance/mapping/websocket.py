@@ -7,7 +7,6 @@ from tests.conformance.mapping.reading import NotExpressible, Reading
 from tests.conformance.mapping.streams import steps_of
 
 Part = dict[str, Any]
-SCHEMES = frozenset({"ws", "wss"})
 # Reserved, and never sent (RFC 6455, section 7.4.1).
 _NEVER = 1004
 

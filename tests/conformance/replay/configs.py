@@ -9,17 +9,13 @@ from pydantic import ValidationError
 from tests.conformance.definitions import planned, validated
 from tests.conformance.kit import Kit, Run
 from tests.conformance.mapping import definition_of, maintenance
-from tests.conformance.mapping.reading import NotExpressible, Reading
+from tests.conformance.mapping.reading import Reading
+from tests.conformance.mapping.schemes import by_scheme
 from tests.conformance.observation import Observation, Problem
 
 from vedette.core.assertions import MAX_LEAVES
 from vedette.core.kinds.domain import DomainTarget
 from vedette.prober.settings import ProberSettings
-
-# The kinds by their scheme, as Gatus has it.
-_SCHEMES = {"tcp": "tcp", "icmp": "icmp", "tls": "tls", "starttls": "starttls", "ssh": "ssh",
-            "grpc": "grpc", "grpcs": "grpc"}  # fmt: skip
-_NOT_OFFERED = frozenset({"udp", "sctp"})
 
 
 def replay(run: Run, kit: Kit) -> Observation:
@@ -39,7 +35,7 @@ def replay(run: Run, kit: Kit) -> Observation:
             for part in _few_conditions(probe)
         ]
         observation = next((one for one in observations if one.refused), observations[-1])
-    kind = None if observation.spec is None else probe.get("type", observation.spec.kind)
+    kind = None if observation.spec is None else _told(probe) or observation.spec.kind
     observation.values = {"check_kind": kind}
     return observation
 
@@ -85,7 +81,7 @@ def posted(run: Run) -> Observation:
 def _definition(run: Run, probe: dict[str, Any]) -> dict[str, Any]:
     """A key that is to be refused for being unknown is written down as it is."""
     about = str(run.expect.get("config_error_about"))
-    kind = _by_scheme(probe) or probe.pop("type", run.kind)
+    kind = probe.pop("type", run.kind)
     if about == "type":
         return {"name": "conformance", "kind": kind, "target": {}}
     as_it_is = {f"{about}_file", *(() if about in _READ else (about,))} & probe.keys()
@@ -103,20 +99,10 @@ _READ = frozenset({"query_name", "query_type", "query_class", "regex", "body", "
                    "bearer_token"})  # fmt: skip
 
 
-def _by_scheme(probe: dict[str, Any]) -> str | None:
-    """Gatus tells the kind by the target's scheme."""
-    scheme, found, rest = str(probe.get("url", "")).partition("://")
-    if not found:
-        return None
-    if scheme in _NOT_OFFERED:
-        raise NotExpressible(f"url {scheme}://")
-    if scheme not in _SCHEMES:
-        return None
-    del probe["url"]
-    if scheme == "grpcs":
-        probe["tls"] = {"enabled": True, **probe.get("tls", {})}
-    probe |= {"type": _SCHEMES[scheme], "target": rest} if scheme != "icmp" else {"target": rest}
-    return _SCHEMES[scheme]
+def _told(probe: Mapping[str, Any]) -> str | None:
+    """The kind in the words of who told it: that of a scheme, or of a type."""
+    kind, told = by_scheme("", probe)
+    return told.get("type") or (kind if kind in {"grpc", "icmp", "dns"} else None)
 
 
 def _with_files(tls: Mapping[str, Any], files: Mapping[str, str]) -> dict[str, Any]:

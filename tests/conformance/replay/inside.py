@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import orjson
+import structlog
 import uvloop
 from tests.conformance.kit import Kit
 from tests.conformance.replay.bench import opened
@@ -20,4 +21,5 @@ async def _told(cases: Path, id: str) -> bytes:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     sys.stdout.buffer.write(uvloop.run(_told(Path(sys.argv[1]), sys.argv[2])))

@@ -45,7 +45,9 @@ async def replay(run: Run, bench: "PushBench") -> Observation:
         reading = Reading(probe.get("config", probe), kind="push", source=run.source)
         return validated(lambda: push.define(reading))
     if "events" in probe:
-        return Observation(values={"timeline_seen": timeline(probe, run.source)})
+        seen = timeline(probe, run.source)
+        complete = len(seen) == len(run.expect.get("timeline", []))
+        return Observation(values={"timeline_seen": seen, "complete": complete})
     if "pushes" in probe:
         rest = {key: value for key, value in probe.items() if key != "pushes"}
         outcomes = [_OUTCOMES[status] for status in probe["pushes"]]

@@ -76,10 +76,10 @@ def contains(seen: object, value: object) -> bool:
 
 
 def length(seen: object) -> int | None:
-    """The characters of a text, elements of a list, members of an object."""
+    """The elements of a list, members of an object, characters of anything else but null."""
     if isinstance(seen, str | list | tuple | dict):
         return len(seen)
-    return None if seen is None or isinstance(seen, bool) else len(text_of(seen))
+    return None if seen is None else len(text_of(seen))
 
 
 def less(seen: object, value: object) -> bool | None:

@@ -2,7 +2,8 @@
 
 What differs on purpose: an order (`<`, `>`) of what is missing, or is no number, fails, where
 Gatus takes it for 0; a body that isn't JSON fails every condition on its parts; lengths of text
-are characters, not bytes; numbers aren't cut to integers. `[CONNECTED] == true` always holds, as
+are characters, not bytes, and an object within the body has its members counted; numbers aren't cut
+to integers. `[CONNECTED] == true` always holds, as
 only what has connected is asked; for its opposite a monitor has `expect_failure`.
 """
 
@@ -12,7 +13,7 @@ from typing import Any
 
 from vedette.core.assertions.compare import number_of
 from vedette.core.assertions.gatusparts import Side, sides
-from vedette.core.assertions.patterns import from_wildcard
+from vedette.core.assertions.patterns import among_blanks, exactly, from_wildcard
 from vedette.core.assertions.units import whole
 
 Tree = dict[str, Any]
@@ -21,7 +22,7 @@ _STARTS = re.compile(r"\s*(?:\[|(?:len|has|any|pat)\()")
 _ON_THE_RIGHT = re.compile(
     r"(?:==|!=|<=|>=|<|>) (?:len\(|has\()?"
     r"\[(?:STATUS|IP|BODY|RESPONSE_TIME|CONNECTED|DNS_RCODE|CERTIFICATE_EXPIRATION"
-    r"|DOMAIN_EXPIRATION)\]",
+    r"|DOMAIN_EXPIRATION|HEADER)\]",
     re.IGNORECASE,
 )
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
@@ -149,12 +150,18 @@ def _equal(side: Side, literal: str) -> Tree:
         return trees[0] if len(trees) == 1 else _any(trees)
     wildcard = _argument("pat", literal)
     if wildcard is not None:
-        return {**side.leaf, "operator": "matches", "value": from_wildcard(wildcard)}
+        return _matching(side, from_wildcard(wildcard))
     if side.values in {"numbers", "ms", "days"}:
         return _equal_number(side, _quantity(side, literal))
+    return _equal_text(side, literal)
+
+
+def _equal_text(side: Side, literal: str) -> Tree:
     number = number_of(literal)
     if number is not None:
         return {**side.leaf, "operator": "between", "value": [number, number]}
+    if side.subject == "body":
+        return _matching(side, exactly(literal))
     as_text: Tree = {**side.leaf, "operator": "equals", "value": literal}
     if side.subject == "json":
         found, value = _json(literal)
@@ -163,9 +170,18 @@ def _equal(side: Side, literal: str) -> Tree:
     return as_text
 
 
+def _matching(side: Side, pattern: str) -> Tree:
+    """Blanks around a body, such as the end of its last line, don't count."""
+    pattern = among_blanks(pattern) if side.subject == "body" else pattern
+    return {**side.leaf, "operator": "matches", "value": pattern}
+
+
 def _any(trees: list[Tree]) -> Tree:
+    values = [tree.get("value") for tree in trees]
     if all(tree.get("operator") == "equals" for tree in trees):
-        return {**trees[0], "operator": "in", "value": [tree["value"] for tree in trees]}
+        return {**trees[0], "operator": "in", "value": values}
+    if all(tree.get("operator") == "matches" for tree in trees):
+        return {**trees[0], "value": "|".join(f"(?:{pattern})" for pattern in values)}
     return {"any": trees}
 
 
@@ -195,16 +211,18 @@ def _argument(function: str, literal: str) -> str | None:
 
 
 def _quantity(side: Side, literal: str) -> float:
-    """A number in the subject's own unit. Raises ValueError if it is none."""
-    timed = side.values in {"ms", "days"}
-    if timed and _DURATION.fullmatch(literal):
+    """A number in the subject's own unit. Raises ValueError if it is none.
+
+    To Gatus, a time is a number of milliseconds, whatever it is compared with.
+    """
+    if side.values != "numbers" and _DURATION.fullmatch(literal):
         parts = _DURATION_PART.findall(literal)
         number: float | None = sum(float(n) * _MS[unit] for n, unit in parts)
     else:
         number = number_of(literal)
     if number is None:
         raise ValueError(f"{side.text} is compared with a number, not with {literal[:40]!r}")
-    return whole(number / _DAY_MS) if side.values == "days" else number
+    return whole(number / _DAY_MS) if side.values == "days" else whole(number)
 
 
 def _two_seen(left: Side, operator: str, right: Side) -> Tree:

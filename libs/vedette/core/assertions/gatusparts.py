@@ -19,7 +19,9 @@ _SUBJECTS: dict[str, tuple[str, Values]] = {
     "DNS_RCODE": ("rcode", "text"),
     "CERTIFICATE_EXPIRATION": ("certificate", "days"),
     "DOMAIN_EXPIRATION": ("domain", "days"),
+    "HEADER": ("header", "text"),
 }
+_NEVER_THERE = "has()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def _side(text: str) -> Side:
     for function in ("len", "has"):
         if text.startswith(f"{function}([") and text.endswith(")"):
             return _placeholder(text, text[len(function) + 1 : -1], function)
-    return _placeholder(text, text, "")
+    return Side("false") if text == _NEVER_THERE else _placeholder(text, text, "")
 
 
 def _placeholder(text: str, inside: str, function: str) -> Side:
@@ -65,6 +67,8 @@ def _placeholder(text: str, inside: str, function: str) -> Side:
     subject, values = _SUBJECTS[name]
     if subject == "body" and rest:
         return Side(text, "json", _path(rest), function, "json")
+    if subject == "header":
+        return Side(text, subject, _header(rest), function, values)
     if rest:
         raise ValueError(f"[{name}] has no parts, such as {rest[:40]!r}")
     return Side(text, subject, "days_left" if values == "days" else None, function, values)
@@ -80,6 +84,12 @@ def _path(rest: str) -> str:
         path += f"[{step[2]}]" if step[2] is not None else _member(step)
         at = step.end()
     return path
+
+
+def _header(rest: str) -> str:
+    if not rest.startswith(".") or not rest[1:]:
+        raise ValueError("[HEADER] names a header behind a dot: [HEADER].Content-Type")
+    return rest[1:]
 
 
 def _member(step: re.Match[str]) -> str:

@@ -51,6 +51,16 @@ def from_wildcard(text: str) -> str:
     return rf"(?s)\A{''.join(pieces)}\z"
 
 
+def exactly(text: str) -> str:
+    """The RE2 pattern for a text and nothing else."""
+    return rf"\A{re2.escape(text)}\z"
+
+
+def among_blanks(pattern: str) -> str:
+    """What `exactly` or `from_wildcard` gave, for a text that may have blanks around it."""
+    return pattern.replace(r"\A", r"\A\s*", 1).removesuffix(r"\z") + r"\s*\z"
+
+
 def _piece(text: str, at: int) -> tuple[str, int]:
     match text[at]:
         case "*":

@@ -11,7 +11,8 @@ import brotli
 import zstandard
 
 OFFERED = "gzip, deflate, br, zstd"
-_IDENTITY = frozenset({"", "identity", "none"})
+# The others that are registered with IANA.
+_NOT_OFFERED = frozenset({"compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"})
 _MOST_CODINGS = 5
 # What a piece of 16 KiB may become between two codings; more would be a bomb.
 _MOST_BETWEEN = 4 * 1024 * 1024
@@ -42,9 +43,12 @@ class Decoder(Protocol):
 
 
 def decoders(stated: str) -> list[Decoder]:
-    """What undoes a Content-Encoding, in order. Raises Undecodable for what we don't know."""
+    """What undoes a Content-Encoding, in order. Raises Undecodable for what we don't undo.
+
+    Words that are no coding, such as `utf-8`, are left out, as browsers do.
+    """
     names = [name.strip().lower() for name in reversed(stated.split(","))]
-    names = [name for name in names if name not in _IDENTITY]
+    names = [name for name in names if name in _DECODERS or name in _NOT_OFFERED]
     if len(names) > _MOST_CODINGS:
         raise Undecodable(f"its body is encoded {len(names)} times")
     try:
