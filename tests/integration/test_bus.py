@@ -1,10 +1,11 @@
-"""The contract of the bus, held by both implementations alike."""
+"""The contract of the bus, held by all implementations alike."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import aio_pika
@@ -25,24 +26,26 @@ from vedette.bus.api import (
 )
 from vedette.bus.connect import open_bus
 from vedette.bus.consuming import consuming
+from vedette.bus.local import LocalBus
+from vedette.bus.served import served
 from vedette.bus.topology import DEAD
 from vedette.core.errors import Permanent, Transient
 from vedette.telemetry.traces import setup_traces, span, traceparent
 from vedette.testing.rabbitmq import Broker
 from vedette.testing.waiting import eventually
 
-KINDS = ["local", "amqp"]
+KINDS = ["local", "remote", "amqp"]
 
 
 @pytest.fixture(params=KINDS)
-def bus_url(request: pytest.FixtureRequest) -> str | None:
-    return request.getfixturevalue("broker").url if request.param == "amqp" else None
-
-
-@pytest.fixture
-async def bus(bus_url: str | None) -> AsyncIterator[Bus]:
-    async with open_bus(bus_url) as opened:
-        yield opened
+async def bus(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bus]:
+    async with AsyncExitStack() as stack:
+        url = None
+        if request.param == "remote":
+            url = await stack.enter_async_context(served(LocalBus(), tmp_path / "bus.sock"))
+        elif request.param == "amqp":
+            url = request.getfixturevalue("broker").url
+        yield await stack.enter_async_context(open_bus(url))
 
 
 class Heard:

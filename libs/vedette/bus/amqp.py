@@ -95,6 +95,10 @@ class AmqpBus:
         """Whether the connection stands."""
         return not self._link.broken.is_set()
 
+    async def lost(self) -> None:
+        """Never: a broken connection is replaced."""
+        await asyncio.Event().wait()
+
     async def close(self) -> None:
         """Close the connection."""
         self._keeper.cancel()

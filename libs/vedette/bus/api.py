@@ -167,6 +167,10 @@ class Bus(Protocol):
         """Whether messages can flow now."""
         ...
 
+    async def lost(self) -> None:
+        """Returns when the bus is gone for good; never, if it comes back by itself."""
+        ...
+
     async def close(self) -> None:
         """Close connections."""
         ...

@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
+from vedette.bus import parking
 from vedette.bus.api import (
     Binding,
-    Consumer,
     Exchange,
     Full,
     Handler,
@@ -72,9 +72,13 @@ class LocalBus:
         target.put(entry)
         await entry.done
 
-    async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> Consumer:
+    async def consume(self, queue: Queue, handler: Handler, *, prefetch: int) -> "LocalConsumer":
         """Call `handler` for each message, up to `prefetch` at a time."""
-        return _LocalConsumer(self._queue(queue), wrap(self, queue, handler), prefetch)
+        return self.take(queue, wrap(self, queue, handler), prefetch=prefetch)
+
+    def take(self, queue: Queue, handler: Handler, *, prefetch: int) -> "LocalConsumer":
+        """As `consume`, but all that `middleware` does is up to `handler`."""
+        return LocalConsumer(self._queue(queue), handler, prefetch)
 
     async def depth(self, queue: Queue) -> int:
         """How many messages wait in the queue."""
@@ -84,6 +88,16 @@ class LocalBus:
         """A local bus is."""
         return True
 
+    async def lost(self) -> None:
+        """Never: it ends with this process."""
+        await asyncio.Event().wait()
+
+    def forget(self, queue: Queue) -> None:
+        """Drop a private queue, whose process is gone."""
+        local = self._queues.pop(queue.name, None)
+        if local is not None:
+            local.close()
+
     async def close(self) -> None:
         """Drop every timer."""
         for queue in self._queues.values():
@@ -92,7 +106,7 @@ class LocalBus:
     def _queue(self, queue: Queue) -> LocalQueue:
         found = self._queues.get(queue.name)
         if found is None:
-            found = self._queues[queue.name] = LocalQueue(queue, self._expire)
+            found = self._queues[queue.name] = LocalQueue(queue, self._expire, self._give_up)
         return found
 
     def _bound(self, to: Binding) -> list[LocalQueue]:
@@ -108,10 +122,22 @@ class LocalBus:
     def _expire(self, queue: Queue, entry: Entry) -> None:
         if queue.expired is not None:
             for bound in self._bound(queue.expired):
-                bound.put(Entry(entry.message))
+                bound.put(Entry(entry.message, done=entry.done))
+
+    def _give_up(self, queue: Queue, entry: Entry) -> None:
+        """What killed its consumers too often goes where RabbitMQ would have it."""
+        if queue.expired is not None or queue.fleeting:
+            self._expire(queue, entry)
+            return
+        parked = entry_of(parking.limited(queue, entry.message), None)
+        parked.done = entry.done
+        for bound in self._bound(Binding(Exchange.DEAD, queue.name)):
+            bound.put(parked)
 
 
-class _LocalConsumer:
+class LocalConsumer:
+    """See `vedette.bus.api.Consumer`."""
+
     def __init__(self, source: LocalQueue, handler: Handler, prefetch: int) -> None:
         self._source = source
         self._handler = handler
@@ -121,9 +147,13 @@ class _LocalConsumer:
 
     async def stop(self, *, drain_s: float) -> None:
         """Take no more, let handlers end, give back what hasn't ended."""
+        await self.take_no_more()
+        await drain(self._running, drain_s)
+
+    async def take_no_more(self) -> None:
+        """Leave to others what comes from now on."""
         self._taking.cancel()
         await asyncio.gather(self._taking, return_exceptions=True)
-        await drain(self._running, drain_s)
 
     async def _take(self) -> None:
         while True:

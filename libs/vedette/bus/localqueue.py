@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from vedette.bus.api import Message, Outgoing, Queue
+from vedette.bus.api import DELIVERY_LIMIT, Message, Outgoing, Queue
 
 _MOST_OCTETS = 32 * 2**20
 """What waits here is in the memory of everything."""
@@ -39,15 +39,25 @@ def entry_of(message: Outgoing, traceparent: str | None) -> Entry:
 
 
 class LocalQueue:
-    """First in, first out. Like RabbitMQ's, it expires messages when they reach its head."""
+    """First in, first out. Like RabbitMQ's, it expires messages when they reach its head.
 
-    def __init__(self, queue: Queue, expire: Callable[[Queue, Entry], None]) -> None:
+    `expire` takes those; `give_up` takes what came back from consumers more often than it may.
+    """
+
+    def __init__(
+        self,
+        queue: Queue,
+        expire: Callable[[Queue, Entry], None],
+        give_up: Callable[[Queue, Entry], None],
+    ) -> None:
         self.queue = queue
+        self._give_up = give_up
         self._limit = queue.limit
         self._octets = 0
         self._expire = expire
         self._entries: deque[Entry] = deque()
         self._arrived = asyncio.Event()
+        self._turn = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
@@ -70,6 +80,9 @@ class LocalQueue:
 
     def give_back(self, entry: Entry) -> None:
         """Put a message that was not dealt with at the head again."""
+        if entry.message.attempt > DELIVERY_LIMIT and not self.queue.last_resort:
+            self._give_up(self.queue, entry)
+            return
         entry.message = replace(entry.message, attempt=entry.message.attempt + 1)
         self._entries.appendleft(entry)
         self._octets += len(entry.message.body)
@@ -77,13 +90,14 @@ class LocalQueue:
         self._watch_head()
 
     async def get(self) -> Entry:
-        """Take the first message; waits for one."""
-        while True:
-            self._drop_expired()
-            if self._entries:
-                return self._take()
-            self._arrived.clear()
-            await self._arrived.wait()
+        """Take the first message; waits for one. Those who wait take turns."""
+        async with self._turn:
+            while True:
+                self._drop_expired()
+                if self._entries:
+                    return self._take()
+                self._arrived.clear()
+                await self._arrived.wait()
 
     def close(self) -> None:
         """Stop the timer."""

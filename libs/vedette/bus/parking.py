@@ -49,22 +49,13 @@ class Parked:
 def parked(queue: Queue, message: Message, error: BaseException, attempts: int) -> Outgoing:
     """A message as it is parked, with why."""
     cause = Cause.PERMANENT if isinstance(error, Permanent) else Cause.UNEXPECTED
-    return Outgoing(
-        key=queue.name,
-        body=message.body,
-        id=message.id,
-        traceparent=message.traceparent,
-        reply_to=message.reply_to,
-        headers=_foreign(message.headers)
-        | {
-            ID: str(uuid4()),
-            QUEUE: queue.name,
-            KEY: message.key,
-            REASON: cause.value,
-            DETAIL: f"{type(error).__name__}: {error}"[:MOST_DETAIL],
-            ATTEMPTS: str(attempts),
-        },
-    )
+    detail = f"{type(error).__name__}: {error}"[:MOST_DETAIL]
+    return _parked(queue, message, cause, attempts, {DETAIL: detail})
+
+
+def limited(queue: Queue, message: Message) -> Outgoing:
+    """A message as it is parked that too many consumers died with."""
+    return _parked(queue, message, Cause.DELIVERY_LIMIT, message.attempt, {})
 
 
 def read(message: Message) -> Parked:
@@ -83,6 +74,27 @@ def read(message: Message) -> Parked:
         detail=told.get(DETAIL),
         attempts=int(told.get(ATTEMPTS, "0")),
         headers=_foreign(told),
+    )
+
+
+def _parked(
+    queue: Queue, message: Message, cause: Cause, attempts: int, more: dict[str, str]
+) -> Outgoing:
+    return Outgoing(
+        key=queue.name,
+        body=message.body,
+        id=message.id,
+        traceparent=message.traceparent,
+        reply_to=message.reply_to,
+        headers=_foreign(message.headers)
+        | {
+            ID: str(uuid4()),
+            QUEUE: queue.name,
+            KEY: message.key,
+            REASON: cause.value,
+            ATTEMPTS: str(attempts),
+        }
+        | more,
     )
 
 

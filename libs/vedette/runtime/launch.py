@@ -94,8 +94,13 @@ async def _serve(name: str, settings: S, running: Running[S], *, admin: bool) ->
             await stack.enter_async_context(present(resources, name, address))
         keep_what_is_here()
         log.info("running", instance=resources.instance)
-        await stopping
-        log.info("stopping: finishing work under way")
+        losing = asyncio.ensure_future(resources.bus.lost())
+        await asyncio.wait({stopping, losing}, return_when=asyncio.FIRST_COMPLETED)
+        if losing.done():
+            log.warning("stopping: the process that has the bus is gone")
+        else:
+            losing.cancel()
+            log.info("stopping: finishing work under way")
     log.info("stopped")
 
 

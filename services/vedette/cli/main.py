@@ -39,12 +39,27 @@ class Service(StrEnum):
 
 
 @app.command()
-def up() -> None:
+def up(
+    probers: Annotated[
+        int | None,
+        typer.Option(
+            help="Run so many probers in processes of their own, instead of one in this process."
+            " [default: VEDETTE_UP_PROBERS, or 0]",
+            min=0,
+            max=64,
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Run everything in this process, with nothing else installed.
 
     Starts a PostgreSQL of its own in the data directory (or uses VEDETTE_DATABASE_URL), brings
     its schema up to date, runs every service, and prints how to add a first monitor. Ctrl-C or
     SIGTERM stops it cleanly.
+
+    One process uses one core, which is enough for some thousands of plain HTTP checks a second,
+    or some hundreds over TLS. When it is full (top shows it near 100 %, checks begin late), try
+    `--probers 1`, which gives checks a core of their own, and one more whenever those are full.
     """
     from vedette.cli.settings import UpSettings
     from vedette.cli.up import up as run_all
@@ -54,6 +69,8 @@ def up() -> None:
 
     def start() -> None:
         settings = UpSettings()
+        if probers is not None:
+            settings = settings.model_copy(update={"up_probers": probers})
         setup_logs(level=settings.log_level, form=settings.log_format)
         provider = setup_traces("vedette")
         try:

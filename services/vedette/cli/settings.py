@@ -25,5 +25,15 @@ class UpSettings(StoreSettings):
         description="Where `vedette up` keeps its database and keys: `/var/lib/vedette` for root, "
         "`~/.local/share/vedette` for others.",
     )
+    up_probers: int = Field(
+        default=0,
+        ge=0,
+        le=64,
+        description="How many probers `vedette up` runs in processes of their own; 0: one, inside. "
+        "One core runs some 4,000 plain checks a second with all else, so when it is full, give "
+        "the probers others: 1 first, and one more for each further core they fill. "
+        "Each has the limits of a prober for itself, and /metrics of its own: at "
+        "`VEDETTE_ADMIN_HTTP`, the next at the next port, or on a free one, which is logged.",
+    )
     database_pool: int = Field(default=20, ge=10, le=200)
     log_format: LogFormat = "text"

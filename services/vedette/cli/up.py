@@ -1,4 +1,4 @@
-"""`vedette up`: every service in this process, with a database and a bus of its own if need be."""
+"""`vedette up`: every service, with a database and a bus of its own if need be."""
 
 import asyncio
 import errno
@@ -10,6 +10,7 @@ import structlog
 from pydantic import SecretStr
 
 from vedette.cli.datadir import Key, held, key
+from vedette.cli.probers import names, probers
 from vedette.cli.settings import UpSettings
 from vedette.cli.welcome import Welcome
 from vedette.core.errors import Permanent
@@ -20,8 +21,6 @@ from vedette.incidents.service import running as incidents
 from vedette.incidents.settings import IncidentsSettings
 from vedette.notifier.service import running as notifier
 from vedette.notifier.settings import NotifierSettings
-from vedette.prober.service import running as prober
-from vedette.prober.settings import ProberSettings
 from vedette.processor.service import running as processor
 from vedette.processor.settings import ProcessorSettings
 from vedette.runtime.launch import open_resources, stop_event
@@ -37,7 +36,7 @@ from vedette.store.resealing import seal_definitions
 from vedette.store.secretbox import secret_box
 
 log = structlog.get_logger()
-_STARTING_S = 5
+_STARTING_S = 20
 
 
 async def up(settings: UpSettings, welcome: Welcome) -> None:
@@ -72,7 +71,7 @@ async def _everything(settings: UpSettings, welcome: Welcome) -> AsyncIterator[N
                 )
             )
             await seal_definitions(resources.pool, secret_box(secret_key.value))
-            for service in _services(gateway_settings, resources, secret_key):
+            for service in _services(settings, gateway_settings, resources, secret_key):
                 await stack.enter_async_context(service)
             await stack.enter_async_context(present(resources, "up", gateway_settings.http))
         keep_what_is_here()
@@ -81,35 +80,35 @@ async def _everything(settings: UpSettings, welcome: Welcome) -> AsyncIterator[N
 
 
 def _services(
-    gateway_settings: GatewaySettings, resources: Resources, secret_key: Key
+    settings: UpSettings, gateway_settings: GatewaySettings, resources: Resources, secret_key: Key
 ) -> Sequence[AbstractAsyncContextManager[None]]:
     """In this order, so that each finds its consumers there; they stop in reverse."""
     return [
         notifier(NotifierSettings(secret_key=secret_key.value), resources),
         incidents(IncidentsSettings(), resources),
         processor(ProcessorSettings(), resources),
-        prober(ProberSettings.at_home(), resources),
-        _introduced(resources),
+        probers(settings, resources),
+        _introduced(resources, names(settings, resources.instance)),
         scheduler(SchedulerSettings(secret_key=secret_key.value), resources),
         _bound(gateway(gateway_settings, resources), gateway_settings.http),
     ]
 
 
 @asynccontextmanager
-async def _introduced(resources: Resources) -> AsyncIterator[None]:
-    """Let the prober here be known before the API answers, which refuses what is not offered."""
+async def _introduced(resources: Resources, names: Sequence[str]) -> AsyncIterator[None]:
+    """Let the probers be known before the API answers, which refuses what is not offered."""
     began = time.monotonic() - _STARTING_S
 
     async def known() -> bool:
         async with connection(resources.pool) as db:
-            return await introduced(db, resources.instance, time.monotonic() - began)
+            return await introduced(db, names, time.monotonic() - began)
 
     try:
         async with asyncio.timeout(_STARTING_S):
             while not await known():  # noqa: ASYNC110  (what it waits for is in the database)
                 await asyncio.sleep(0.01)
     except TimeoutError:
-        log.warning("the prober has not told of itself yet")
+        log.warning("not every prober has told of itself yet")
     yield
 
 

@@ -1,5 +1,6 @@
 """Probers, which the processor writes down."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -50,13 +51,12 @@ async def live_by_region(db: Connection) -> list[Record]:
     )
 
 
-async def introduced(db: Connection, instance: str, within_s: float) -> bool:
-    """Whether a process has told of the prober in it, in a run that is `within_s` old at most."""
-    return bool(
-        await db.fetchval(
-            "select exists (select from prober where instance = $1 and left_at is null"
-            " and since > now() - $2::interval)",
-            instance,
-            timedelta(seconds=within_s),
-        )
+async def introduced(db: Connection, names: Collection[str], within_s: float) -> bool:
+    """Whether probers of all these names have told of a run that is `within_s` old at most."""
+    found: int = await db.fetchval(
+        "select count(distinct name) from prober where name = any($1) and left_at is null"
+        " and since > now() - $2::interval",
+        list(names),
+        timedelta(seconds=within_s),
     )
+    return found == len(names)
