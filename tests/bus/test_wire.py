@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from vedette.bus import wire
 from vedette.bus.api import Binding, Exchange, Limit, Message, Outgoing, Queue
@@ -22,11 +24,11 @@ RECEIVED = Message("k", b"body", "7", "00-a-b-01", "somewhere", 3, {"x": "y"})
 EMPTY = Outgoing("k", b"")
 
 
-async def read(octets: bytes, of: object = REQUESTS) -> list[object]:
+async def read(octets: bytes, of: TypeAdapter[Any] = REQUESTS) -> list[Any]:
     reader = asyncio.StreamReader()
     reader.feed_data(octets)
     reader.feed_eof()
-    return [one async for one in frames(reader, of)]  # type: ignore[arg-type]
+    return [one async for one in frames(reader, of)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import psutil
 import pytest
+import pytest_asyncio
 from tests.e2e.actor import SECRET, Api
 from tests.e2e.installation import Installation, running_installation
 
@@ -25,14 +27,14 @@ MONITORS, INTERVAL_S = 20, 5
 OPENED, RESOLVED = "vedette.incident.opened.v1", "vedette.incident.resolved.v1"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def installation() -> AsyncIterator[Installation]:
     settings = {"VEDETTE_UP_PROBERS": "2", "VEDETTE_STORM_THRESHOLD": "0"}
     async with running_installation("embedded", settings) as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def api(installation: Installation) -> AsyncIterator[Api]:
     async with aiohttp.ClientSession() as http:
         try:
@@ -54,7 +56,7 @@ def unaccounted(checks: list[Any]) -> list[str]:
     # A first check is due at once; the slots follow.
     return [
         f"{after - before} s to {after}"
-        for before, after in zip(slots[1:], slots[2:], strict=False)
+        for before, after in itertools.pairwise(slots[1:])
         if round(after - before) != INTERVAL_S
     ]
 

@@ -38,13 +38,18 @@ KINDS = ["local", "remote", "amqp"]
 
 
 @pytest.fixture(params=KINDS)
-async def bus(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bus]:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which bus: the broker's URL, or in a word."""
+    amqp = request.param == "amqp"
+    return str(request.getfixturevalue("broker").url if amqp else request.param)
+
+
+@pytest.fixture
+async def bus(kind: str, tmp_path: Path) -> AsyncIterator[Bus]:
     async with AsyncExitStack() as stack:
-        url = None
-        if request.param == "remote":
+        url = None if kind == "local" else kind
+        if kind == "remote":
             url = await stack.enter_async_context(served(LocalBus(), tmp_path / "bus.sock"))
-        elif request.param == "amqp":
-            url = request.getfixturevalue("broker").url
         yield await stack.enter_async_context(open_bus(url))
 
 
