@@ -35,6 +35,7 @@ def test_a_file_holds_a_definition_in_yaml_or_json(tmp_path: Path) -> None:
         (None, "http", "name a target"),
         ("shop.example", "http", "did you mean https://shop.example"),
         ("https://shop.example/", "pigeon", "there is no kind 'pigeon'; there is dns, domain, "),
+        ("shop.example", "tcp", "target.port: this field is needed"),
         ("x", "heartbeat", "monitors of kind heartbeat are told"),
         ("x", "group", "monitors of kind group are told"),
         ("x", "push", "monitors of kind push are told"),

@@ -6,6 +6,7 @@ import io
 import json
 from pathlib import Path
 
+import asyncpg
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
@@ -14,7 +15,7 @@ from vedette.cli.doctor import settings
 from vedette.cli.doctor.dwell import Dwell, in_order
 from vedette.cli.doctor.measured import quantile, summed
 from vedette.cli.doctor.report import show
-from vedette.cli.doctor.run import Report
+from vedette.cli.doctor.run import Report, unreachable
 from vedette.cli.main import app
 from vedette.core.wellness import Finding, Level
 
@@ -90,6 +91,14 @@ def test_what_keeps_a_service_from_starting_is_told(
     [found] = settings.examine()
     assert found.level is Level.BAD
     assert found.words.startswith("notifier can't start: VEDETTE_SMTP_PORT")
+    monkeypatch.setenv("VEDETTE_ADMIN_HTTP", "nowhere")
+    assert "Value error" not in settings.examine()[0].words
+
+
+def test_a_full_disk_is_not_taken_for_a_server_that_is_away() -> None:
+    full = unreachable(asyncpg.DiskFullError("No space left on device"))
+    assert full.advice is not None
+    assert full.advice.startswith("Free some space")
 
 
 def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,9 @@ async def test_without_a_good_key_nothing_is_answered(client: Client, authorizat
     assert response.status == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
     assert response.content_type == "application/problem+json"
+    known = "is not known" in (await response.json())["detail"]
+    sent_one = authorization.startswith("Bearer ")
+    assert known is sent_one, "who sent a key is not asked for one"
 
 
 async def test_what_is_not_there_and_what_it_does_not_take(client: Client) -> None:

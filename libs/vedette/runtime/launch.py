@@ -15,6 +15,7 @@ import uvloop
 from pydantic import SecretStr, ValidationError
 
 from vedette.core.errors import Transient, VedetteError
+from vedette.core.faults import faults
 from vedette.runtime.background import background
 from vedette.runtime.memory import keep_what_is_here
 from vedette.runtime.presence import present
@@ -53,10 +54,7 @@ def launch(name: str, settings_type: type[S], running: Running[S], *, admin: boo
 
 def explain(error: ValidationError) -> str:
     """Settings that are wrong, one line each, named as the environment names them."""
-    lines = [
-        f"VEDETTE_{'_'.join(str(part) for part in problem['loc']).upper()}: {problem['msg']}\n"
-        for problem in error.errors()
-    ]
+    lines = [f"VEDETTE_{fault.field.upper()}: {fault.message}\n" for fault in faults(error)]
     return "".join(lines) + "The settings and their meaning are listed in docs/settings.md.\n"
 
 

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import structlog
 from opentelemetry import trace
 
+from vedette.telemetry.repeats import Repeats
+
 LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
@@ -36,7 +38,7 @@ def setup_logs(*, level: LogLevel = "info", form: LogFormat = "json") -> None:
         )
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*shared, Repeats(), structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from vedette.core.errors import Permanent
+from vedette.core.faults import faults
 from vedette.core.job import ONE_OFF, run_by
 from vedette.core.kinds import kinds, parse_monitor
 from vedette.core.monitor import ProbedSpec
@@ -40,7 +41,7 @@ def definition_of(target: str | None, kind: str, file: Path | None) -> ProbedSpe
     try:
         spec = parse_monitor({"name": "check", **written})
     except ValidationError as error:
-        raise Permanent("\n".join(_problems(error))) from None
+        raise Permanent("\n".join(map(str, faults(error)))) from None
     if not isinstance(spec, ProbedSpec):
         raise _passive(spec.kind)
     return spec
@@ -127,11 +128,3 @@ def _passive(kind: str) -> Permanent:
     return Permanent(
         f"monitors of kind {kind} are told how their target is: there is nothing to check"
     )
-
-
-def _problems(error: ValidationError) -> list[str]:
-    return [
-        f"{'.'.join(str(part) for part in problem['loc'])}: "
-        f"{problem['msg'].removeprefix('Value error, ')}"
-        for problem in error.errors()
-    ]

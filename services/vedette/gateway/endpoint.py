@@ -76,13 +76,14 @@ class Endpoint:
 async def authenticate(request: web.Request) -> Caller:
     """Who asks, by the bearer token. Raises Problem."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    caller = None
+    caller, wanted = None, "send an API key: Authorization: Bearer <key>"
     if scheme.lower() == "bearer" and key.strip():
+        wanted = "this API key is not known here"
         caller = await request.app[GATEWAY].keys.caller(key.strip())
     if caller is None:
         raise Problem(
             401,
-            "send an API key: Authorization: Bearer <key>",
+            wanted,
             kind="key",
             headers={"WWW-Authenticate": 'Bearer realm="vedette"'},
         )

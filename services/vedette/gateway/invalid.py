@@ -1,79 +1,13 @@
-"""Pydantic's errors as a person's: which field, what is wrong with it, which rule."""
+"""Wrong fields, as problem documents tell of them."""
 
 from collections.abc import Iterable
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
+from vedette.core.faults import faults
 from vedette.gateway.problems import FieldError
-
-_PREFIXES = ("Value error, ", "Assertion failed, ")
-_ANY_VALUE = "a value is text, a number, true or false, or a list of these"
-# Where pydantic's own words speak of our classes, or of a field's lack as a programmer does.
-_MESSAGES = {
-    "missing": "this field is needed",
-    "extra_forbidden": "there is no such field",
-    "model_type": "this is an object",
-    "model_attributes_type": "this is an object",
-}
-_UNION_ERRORS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 
 def field_errors(error: ValidationError, *, within: Iterable[str] = ()) -> list[FieldError]:
     """Every wrong field, once. `within` names tags of a union that stand before its fields."""
-    found: dict[str, FieldError] = {}
-    for detail in error.errors(include_url=False, include_context=True):
-        one = _field_error(detail, frozenset(within))
-        found.setdefault(one.field, one)
-    return list(found.values())
-
-
-def _field_error(detail: ErrorDetails, tags: frozenset[str]) -> FieldError:
-    location = detail["loc"]
-    if location and location[0] in tags:
-        location = location[1:]
-    parts = _without_node_tags(location)
-    if parts[:1] in (["assertions"], ["degraded_assertions"]) and "value" in parts:
-        # A value may be of several types; the errors of all of them say one thing.
-        parts = parts[: parts.index("value") + 1]
-        return FieldError(field=_path(parts), message=_ANY_VALUE, rule="value_type")
-    if detail["type"] in _UNION_ERRORS:
-        parts.append(detail["ctx"]["discriminator"].strip("'"))
-    return FieldError(field=_path(parts), message=_message(detail), rule=detail["type"])
-
-
-def _without_node_tags(location: tuple[int | str, ...]) -> list[int | str]:
-    """Assertions form a tree whose nodes carry a tag each (leaf, all, any, not): leave it out."""
-    if location[:2] == ("target", "auth"):
-        return [*location[:2], *location[3:]]  # which scheme it was read as is no field
-    if location[:1] not in {("assertions",), ("degraded_assertions",)}:
-        return list(location)
-    kept: list[int | str] = []
-    tag_next = False
-    for part in location:
-        if tag_next:
-            tag_next = False
-            continue
-        kept.append(part)
-        tag_next = isinstance(part, int) or part == "not"
-    return kept
-
-
-def _path(parts: Iterable[int | str]) -> str:
-    """`assertions[0].value`."""
-    text = ""
-    for part in parts:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += f".{part}" if text else part
-    return text
-
-
-def _message(detail: ErrorDetails) -> str:
-    if detail["type"] in _MESSAGES:
-        return _MESSAGES[detail["type"]]
-    message = detail["msg"]
-    for prefix in _PREFIXES:
-        message = message.removeprefix(prefix)
-    return message
+    return [FieldError(**fault._asdict()) for fault in faults(error, within=within)]

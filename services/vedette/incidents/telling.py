@@ -18,4 +18,9 @@ async def tell(db: Connection, monitor: Monitor, data: EventData, now: int) -> N
     event = Event.of(data, workspace=monitor.workspace_id, at_ms=now, traceparent=traceparent())
     await outbox.put(db, [event])
     turns.labels(data.NAME.rpartition(".")[2]).inc()
-    log.info(data.NAME, incident=data.subject(), monitor=str(monitor.ref.id))
+    log.info(
+        data.NAME,
+        incident=data.subject().removeprefix("incident/"),
+        monitor=str(monitor.ref.id),
+        name=monitor.ref.name,
+    )

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vedette.core.assertions import Assertions
 from vedette.core.errors import VedetteError
+from vedette.core.faults import faults
 from vedette.core.job import Definition
 from vedette.core.kinds import kinds
 from vedette.core.version import __version__
@@ -106,7 +107,4 @@ def _expectation_of(definition: Definition) -> Expectation:
 
 
 def _explain(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_input=False)
-    )
+    return "; ".join(map(str, faults(error)))

@@ -60,7 +60,7 @@ async def _with_database(where: Surroundings, metrics: Sequence[str], report: Re
             if schema.level is not Level.BAD:  # else the tables are not there that we read
                 return await _stored(db, where, metrics, report)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        report.sections.setdefault("database", []).append(_unreachable(error))
+        report.sections.setdefault("database", []).append(unreachable(error))
     return Figures()
 
 
@@ -87,10 +87,15 @@ def _not_running(where: Surroundings) -> Finding:
     )
 
 
-def _unreachable(error: BaseException) -> Finding:
+def unreachable(error: BaseException) -> Finding:
+    """What to do about a database that doesn't answer."""
+    if isinstance(error, asyncpg.DiskFullError):
+        remedy = "Free some space on the disk of its data"
+    else:
+        remedy = "Start PostgreSQL, or mend VEDETTE_DATABASE_URL"
     return Finding(
         "server",
         Level.BAD,
         f"does not answer as it should: {str(error) or type(error).__name__}",
-        "Start PostgreSQL, or mend VEDETTE_DATABASE_URL; until then nothing is stored or sent.",
+        f"{remedy}; until then nothing is stored or sent.",
     )
