@@ -6,7 +6,9 @@ thread and no polling, and a transfer costs the loop a few callbacks.
 
 import asyncio
 import socket
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pycurl
@@ -15,6 +17,7 @@ from vedette.prober.sockets import sockets
 from vedette.prober.streams.verified import Verified
 
 Handle = Any  # pycurl ships no types
+Setopts = tuple[tuple[int, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,13 @@ class Ended:
 _GOOD = Ended(pycurl.E_OK)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Standing:
+    """Options that a handle may keep from one transfer to the next; each has handles of its own."""
+
+    setopts: Setopts
+
+
 class CurlDriver:
     """Runs transfers. Belongs to the event loop that was running when it was made."""
 
@@ -37,7 +47,7 @@ class CurlDriver:
         """Chains that its authorities, which libcurl keeps as well, were found to stand for."""
         self._loop = asyncio.get_running_loop()
         self._running: dict[Handle, asyncio.Future[Ended]] = {}
-        self._idle: list[Handle] = []
+        self._idle: defaultdict[Standing | None, list[Handle]] = defaultdict(list)
         self._sockets = sockets(self._act)  # … and CSELECT_IN, CSELECT_OUT
         self._due: float | None = None
         """When libcurl wants to be called, by the loop's time; 0 is soon."""
@@ -47,15 +57,31 @@ class CurlDriver:
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._schedule)
 
-    def handle(self) -> Handle:
-        """A handle with all options at their defaults; `give_back` it after use."""
-        return self._idle.pop() if self._idle else pycurl.Curl()
+    def handle(self, standing: Standing | None = None) -> Handle:
+        """A handle with these options set and all others at their defaults.
 
-    def give_back(self, handle: Handle) -> None:
-        """Take a handle back, without options or cookies."""
+        `give_back` it after use.
+        """
+        idle = self._idle[standing]
+        if idle:
+            return idle.pop()
+        if standing is None:
+            return pycurl.Curl()
+        handle = self.handle()
+        for option, value in standing.setopts:
+            handle.setopt(option, value)
+        return handle
+
+    def give_back(self, handle: Handle, standing: Standing | None = None) -> None:
+        """Take a handle back, without cookies.
+
+        It keeps its options if it is as it was taken but for what every transfer sets anew; else
+        they go as well.
+        """
         handle.setopt(pycurl.COOKIELIST, "ALL")
-        handle.reset()
-        self._idle.append(handle)
+        if standing is None:
+            handle.reset()
+        self._idle[standing].append(handle)
 
     async def perform(self, handle: Handle) -> Ended:
         """Run one transfer to its end. A cancelled transfer is gone when this returns."""
@@ -79,7 +105,7 @@ class CurlDriver:
         self._sockets.close()
         for timer in filter(None, (self._soon, self._timer)):
             timer.cancel()
-        for handle in self._idle:
+        for handle in chain.from_iterable(self._idle.values()):
             handle.close()
         self._idle.clear()
 

@@ -40,7 +40,8 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
     reception = Reception(sending.manner.taking, follow=terms.follow, challenged=sending.opening)
     addresses, remaining_s = terms.addresses, terms.remaining_s
     _prepare(handle, sending, reception, context.ca_file)
-    if addresses is not AS_THE_URL_SAYS or sending.manner.server_name is not None:
+    led = addresses is not AS_THE_URL_SAYS or sending.manner.server_name is not None
+    if led:
         lead(handle, sending, addresses, remaining_s)
     handle.setopt(pycurl.TIMEOUT_MS, _ms(remaining_s))
     if terms.connect_s is not None:
@@ -49,16 +50,23 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
     if sending.request.origin.secure:
         overheard = overhearing(sending.manner, context.curl, context.ca_file)
         overheard.begin(handle)
+    gate = gated(handle, context.guard, always=addresses.ipv4_first)
     try:
-        with gated(handle, context.guard, always=addresses.ipv4_first) as gate:
-            ended = await context.curl.perform(handle)
+        ended = await context.curl.perform(handle)
     finally:
+        if gate is not None:
+            gate.end(handle)
         if overheard is not None:
             overheard.end(handle)
-    refusal = gate.trouble(ended, redirected=sending.request.redirected)
+        if led:
+            handle.unsetopt(pycurl.RESOLVE)
+        reception.end(handle)
     done = Transfer(
         handle, sending, reception, overheard, ended, context.ca_file, terms.timeout_s
     ).exchange()
+    if gate is None:
+        return done
+    refusal = gate.trouble(ended, redirected=sending.request.redirected)
     return done if refusal is None else done._replace(trouble=refusal)
 
 
@@ -66,8 +74,7 @@ def _prepare(handle: Handle, sending: Sending, reception: Reception, ca_file: st
     setopt = handle.setopt
     for option, value in sending.setopts:
         setopt(option, value)
-    setopt(pycurl.HEADERFUNCTION, reception.header)
-    setopt(pycurl.WRITEFUNCTION, reception.write)
+    reception.begin(handle)
     if sending.request.origin.secure and not sending.manner.own_ca:
         setopt(pycurl.CAINFO, ca_file)
     if sending.manner.proxy is not None:

@@ -5,7 +5,7 @@ whatever spelling of the URL, answer of a name server or redirect has led there.
 """
 
 import socket
-from typing import Any, Self
+from typing import Any
 
 import pycurl
 
@@ -49,21 +49,20 @@ class Gate:
         self._given.append(given)
         return given
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close our side: libcurl has a duplicate of each socket."""
+    def end(self, handle: Handle) -> None:
+        """The transfer is over: close our side, for libcurl has a duplicate of each socket."""
+        handle.unsetopt(pycurl.OPENSOCKETFUNCTION)
         for given in self._given:
             given.close()
 
 
-def gated(handle: Handle, guard: Guard, *, always: bool = False) -> Gate:
+def gated(handle: Handle, guard: Guard, *, always: bool = False) -> Gate | None:
     """Let the handle's next transfer connect only to where the guard allows, and not to NOWHERE.
 
-    As a context: for as long as the transfer lasts.
+    None where nothing is refused; else to be ended with the transfer.
     """
+    if guard.open and not always:
+        return None
     gate = Gate(guard)
-    if always or not guard.open:
-        handle.setopt(pycurl.OPENSOCKETFUNCTION, gate.ask)
+    handle.setopt(pycurl.OPENSOCKETFUNCTION, gate.ask)
     return gate

@@ -1,6 +1,7 @@
 """How the requests of one target are sent, as options of libcurl's, prepared once."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pycurl
@@ -9,8 +10,9 @@ from vedette.core.hosts import IpProtocol
 from vedette.core.http import DigestAuth, NtlmAuth
 from vedette.core.kinds.http import HttpTarget
 from vedette.core.tls import TlsOptions
+from vedette.prober.curl import Setopts, Standing
 from vedette.prober.http.origin import Origin, bracketed
-from vedette.prober.http.proxy import Proxy, Setopts, proxy_of
+from vedette.prober.http.proxy import Proxy, proxy_of
 from vedette.prober.http.reception import Taking
 from vedette.prober.http.request import Request
 from vedette.prober.http.securing import client_setopts, tls_setopts
@@ -56,23 +58,41 @@ class Manner:
     """Whether a URL's address is where to connect to, be it what it may."""
     taking: Taking
 
-    def setopts(self, request: Request) -> Setopts:
+    def standing(self, request: Request) -> Standing | None:
+        """The options that a handle may keep for the next request of this sort, whoever's it is.
+
+        None if there is more to a request than its URL and header lines.
+        """
+        if not (self._plain and request.plain):
+            return None
+        return _standing((*self.always, *(self.secure if request.origin.secure else ())))
+
+    def setopts(self, request: Request, standing: Standing | None) -> Setopts:
         """The options of one request, but for those that differ from check to check."""
         own_host = request.origin.host == self.origin.host
-        options = [*self.always, *_of(request)]
+        options = list(_of(request))
+        if standing is None:
+            options += self.always
+            if request.origin.secure:
+                options += self.secure
         lines = request.lines()
         if request.origin == self.origin:
             options += self.credentials
-        if request.origin.secure:
-            options += self.secure
-            if own_host:
-                options += self.client_certificate
+        if request.origin.secure and own_host:
+            options += self.client_certificate
         if self.renames(request):
             options.append((pycurl.URL, _renamed(request.url, self.server_name)))
             if not any(name == "host" for name, _ in request.headers):
                 lines.append(b"Host: " + _host(request.origin).encode())
         options.append((pycurl.HTTPHEADER, lines))
         return tuple(options)
+
+    @property
+    def _plain(self) -> bool:
+        """Whether its standing options are everybody's: they hold no secret, and are few."""
+        own = (self.own_ca, self.quic, self.ntlm, self.credentials, self.client_certificate)
+        led = (self.server_name, self.address, self.proxy)
+        return not any((*own, *led)) and self.protocol not in {"prefer_ip4", "prefer_ip6"}
 
     def renames(self, request: Request) -> bool:
         """Whether libcurl is told another host, so that it asks for that one's certificate."""
@@ -114,6 +134,11 @@ def manner_of(target: HttpTarget, origin: Origin) -> Manner:
             asked_first=_UNAUTHORIZED if digest else frozenset(),
         ),
     )
+
+
+@cache
+def _standing(setopts: Setopts) -> Standing:
+    return Standing(setopts)
 
 
 def _of(request: Request) -> list[tuple[int, Any]]:

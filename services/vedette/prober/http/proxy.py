@@ -8,11 +8,10 @@ import pycurl
 
 from vedette.core.http import HttpProxy
 from vedette.core.outcome import Reason
-from vedette.prober.curl import Ended, Handle
+from vedette.prober.curl import Ended, Handle, Setopts
 from vedette.prober.domain import Trouble
 from vedette.prober.http.origin import bracketed, is_address
 
-Setopts = tuple[tuple[int, Any], ...]
 _PORTS = {"http": 80, "https": 443}
 _SOCKS_PORT = 1080
 _SUPPRESS_CONNECT_HEADERS = 265  # pycurl has no name for it

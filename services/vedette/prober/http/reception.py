@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import pycurl
+
+from vedette.prober.curl import Handle
 from vedette.prober.http.decoding import Decoder, Undecodable, decode, decoders
 from vedette.prober.http.request import REDIRECTS
 
@@ -61,6 +64,16 @@ class Reception:
         """NTLM's, if one is expected: then the body is read to its end, and dropped."""
         self.location: bytes | None = None
         """Where a redirect that is to be followed leads."""
+
+    def begin(self, handle: Handle) -> None:
+        """The handle is about to be used."""
+        handle.setopt(pycurl.HEADERFUNCTION, self.header)
+        handle.setopt(pycurl.WRITEFUNCTION, self.write)
+
+    def end(self, handle: Handle) -> None:
+        """The transfer is over: an idle handle holds no body."""
+        handle.unsetopt(pycurl.HEADERFUNCTION)
+        handle.unsetopt(pycurl.WRITEFUNCTION)
 
     def header(self, line: bytes) -> int:
         """One header line, or the empty line behind them."""

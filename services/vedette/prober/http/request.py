@@ -39,6 +39,12 @@ class Request:
     body: bytes | None = None
     redirected: bool = False
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is a first one, and says no more than its URL and header lines."""
+        first = not self.redirected
+        return first and self.method == "GET" and self.body is None and self.cookie is None
+
     def lines(self) -> list[bytes]:
         """The header lines."""
         return [line for _, line in self.headers]

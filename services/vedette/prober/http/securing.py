@@ -7,7 +7,7 @@ from typing import Any
 import pycurl
 
 from vedette.core.tls import TlsOptions
-from vedette.prober.http.proxy import Setopts
+from vedette.prober.curl import Setopts
 
 _LOWEST = {
     "1.0": pycurl.SSLVERSION_TLSv1_0,

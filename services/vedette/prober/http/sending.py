@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from vedette.prober.curl import Setopts, Standing
 from vedette.prober.http.manner import Manner
-from vedette.prober.http.proxy import Setopts
 from vedette.prober.http.request import Request
 
 
@@ -14,6 +14,9 @@ class Sending:
     request: Request
     manner: Manner
     setopts: Setopts
+    """All options, or those beside the standing ones."""
+    standing: Standing | None
+    """The options that its handle has anyway; None if it takes one without any."""
     opening: bool = False
     """Whether it opens a login that is gone on with over the same connection."""
     resumed: bool = False
@@ -22,4 +25,5 @@ class Sending:
     @classmethod
     def of(cls, request: Request, manner: Manner) -> "Sending":
         """Make a request ready."""
-        return cls(request, manner, manner.setopts(request))
+        standing = manner.standing(request)
+        return cls(request, manner, manner.setopts(request, standing), standing)

@@ -28,11 +28,13 @@ class Visit:
         if token is not None:
             first = Sending.of(with_token(first.request, token), self._manner)
         chain = Chain(context, timeout_s, self._manner, self._most)
-        handle = context.curl.handle()
+        handle, kept = context.curl.handle(first.standing), None
         try:
             trouble = await chain.run(first, handle)
+            if trouble is None and not chain.redirects:
+                kept = first.standing
         finally:
-            context.curl.give_back(handle)
+            context.curl.give_back(handle, kept)
         if trouble is None and self._demands is not None and chain.last is not None:
             trouble = self._demands.unmet(chain.last, secure=chain.secure)
         return chain.seen(trouble)
