@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient
 from tests.gateway.described import check_described
+from yarl import URL
 
 from vedette.core.ids import uuid7
 from vedette.core.instants import to_ms
@@ -60,13 +61,24 @@ class Api:
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None
     ) -> Answer:
         """One request below /api/v1."""
-        sent: dict[str, Any] = {"headers": {**self._headers, **(headers or {})}}
-        if body is not None:
-            sent["json"] = body
-        async with self.client.request(method, f"/api/v1{path}", **sent) as response:
+        sent = {} if body is None else {"json": body}
+        return await self._asked(method, f"/api/v1{path}", headers or {}, **sent)
+
+    async def ask_raw(
+        self, method: str, address: str, headers: dict[str, str], body: bytes | None
+    ) -> Answer:
+        """One request below /api/v1, its address and body sent as they are."""
+        url = URL(f"/api/v1{address}", encoded=True)
+        return await self._asked(method, url, headers, data=body)
+
+    async def _asked(
+        self, method: str, url: str | URL, headers: dict[str, str], **sent: Any
+    ) -> Answer:
+        own = {**self._headers, **headers}
+        async with self.client.request(method, url, headers=own, **sent) as response:
             answer = Answer(response.status, response.headers, await _body_of(response))
-            address = response.url.path
-            check_described(method, address, answer.status, response.content_type, answer.body)
+            path = response.url.raw_path
+            check_described(method, path, answer.status, response.content_type, answer.body)
             return answer
 
     async def get(self, path: str) -> Answer:

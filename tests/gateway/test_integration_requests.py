@@ -58,8 +58,10 @@ async def test_bodies_that_cannot_be_read(client: Client) -> None:
     deep = b'{"not":' * 900 + b'{"subject":"status","operator":"equals","value":1}' + b"}" * 900
     start = b'{"name":"x","kind":"http","target":{"url":"http://x/"},"assertions":['
     assert await post(start + deep + b"]}") == 422
-    nested = b'{"a":' * 1000 + b"1" + b"}" * 1000
-    assert await post(b'{"name":"x","kind":"http","target":' + nested + b"}") == 422
+    nested = b'{"a":' * 300 + b"1" + b"}" * 300
+    start = b'{"name":"x","kind":"http","target":{"url":"http://x/","json":'
+    assert await post(start + nested + b"}}") == 422
+    assert await post(b'{"name":' + b"[" * 1000 + b'"\\u0000"' + b"]" * 1000 + b"}") == 422
 
 
 async def test_every_wrong_field_is_named(api: Api) -> None:

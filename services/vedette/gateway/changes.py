@@ -51,9 +51,6 @@ def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = N
         return parse_monitor(whole)
     except ValidationError as error:
         raise invalid(field_errors(error)) from None
-    except RecursionError:
-        too_deep = FieldError(field="assertions", message="nested too deep", rule="too_deep")
-        raise invalid([too_deep]) from None
 
 
 def _placeholder(path: str) -> FieldError:

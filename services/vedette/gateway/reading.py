@@ -1,6 +1,6 @@
 """Reading requests: bodies, query parameters, ids, preconditions. Raises Problem."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,6 +13,10 @@ from vedette.gateway.problems import FieldError, Problem, bad_query, invalid, no
 
 JSON_TYPES = ("application/json",)
 PATCH_TYPES = ("application/merge-patch+json", "application/json")
+
+
+# What reads and writes JSON calls itself, and gives up at about 250 levels.
+_MOST_LEVELS = 100
 
 
 class Query(BaseModel):
@@ -75,6 +79,9 @@ async def read_object(request: web.Request, types: tuple[str, ...] = JSON_TYPES)
         raise Problem(400, f"the body is not JSON: {error}", kind="json") from None
     if not isinstance(body, dict):
         raise invalid([FieldError(field="", message="the body is an object", rule="dict_type")])
+    if _is_deep(body):
+        words = f"it is nested deeper than {_MOST_LEVELS} levels"
+        raise invalid([FieldError(field="", message=words, rule="too_deep")])
     # PostgreSQL holds any text but this. The escape is the only way for it into JSON.
     if b"\\u0000" in raw and any("\0" in text for text in _texts(body)):
         raise invalid([FieldError(field="", message="a text has a NUL character", rule="nul")])
@@ -94,6 +101,21 @@ def check_precondition(request: web.Request, version: int) -> None:
 def etag(version: int) -> str:
     """The version as an entity tag."""
     return f'"{version}"'
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [inner for outer in level for inner in _within(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _within(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _texts(value: Any) -> Iterator[str]:
