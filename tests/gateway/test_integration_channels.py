@@ -49,6 +49,41 @@ async def test_the_placeholder_of_a_secret_is_no_secret(api: Api) -> None:
     assert (refused.status, refused.fields) == (422, ["config.secret"])
 
 
+@pytest.mark.parametrize("url", ["http://h:99999/", "http://h:x/", "http://[::1/", "http://h /"])
+async def test_a_webhook_that_cannot_be_connected_to_is_refused(api: Api, url: str) -> None:
+    refused = await api.ask("POST", "/channels", a_webhook(url=url))
+    assert (refused.status, refused.fields) == (422, ["config.url"])
+
+
+async def test_a_channel_under_another_key_is_listed_and_can_be_written_anew(
+    api: Api, world: World
+) -> None:
+    id = (await api.create("/channels", a_webhook()))["id"]
+    foreign = SecretBox("the key of before").seal(a_webhook()["config"])
+    await world.pool.execute("update channel set sealed_config = $1", foreign)
+    [listed] = (await api.get("/channels")).body["items"]
+    assert (listed["name"], listed["config"]) == ("On call", None)
+    renamed = await api.ask("PATCH", f"/channels/{id}", {"name": "Night shift"})
+    assert (renamed.status, renamed.fields) == (422, ["config"])
+    replaced = await api.ask("PUT", f"/channels/{id}", a_webhook())
+    assert (replaced.status, replaced.body["config"]["secret"]) == (200, REDACTED)
+    assert BOX.open(await _sealed(world))["url"] == "https://hooks.example/"
+
+
+async def test_a_channel_that_would_be_refused_by_now_is_shown_as_it_is(
+    api: Api, world: World
+) -> None:
+    await api.create("/channels", a_webhook())
+    old = {"url": "http://h:99999/", "secret": "sixteen characters and more"}
+    await world.pool.execute("update channel set sealed_config = $1", BOX.seal(old))
+    [listed] = (await api.get("/channels")).body["items"]
+    assert listed["config"] == {
+        "url": "http://h:99999/",
+        "secret": REDACTED,
+        "tell_resolved": True,
+    }
+
+
 async def test_every_wrong_field_of_a_channel_is_named(api: Api) -> None:
     refused = await api.ask(
         "POST", "/channels", {"name": "", "kind": "webhook", "config": {"url": "x"}}

@@ -113,5 +113,5 @@ async def test_the_service_sends_it(world: World, sink: Sink) -> None:
 
 
 def test_a_url_of_another_scheme_is_refused() -> None:
-    with pytest.raises(ValidationError, match="is not an http"):
+    with pytest.raises(ValidationError, match="starts with http://"):
         NotifierSettings(heartbeat_url=SecretStr("ftp://x"))

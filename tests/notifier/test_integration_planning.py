@@ -134,6 +134,15 @@ async def test_a_channel_that_cannot_be_opened_keeps_no_other_from_being_told(
     assert (await world.row())["recipient"] == ANN
 
 
+async def test_a_webhook_without_a_port_that_exists_keeps_no_other_from_being_told(
+    world: World,
+) -> None:
+    impossible = await world.webhook("https://hooks.example.org:99999/")
+    with pytest.raises(Permanent, match=str(impossible)):
+        await world.receive(world.opened(await world.email(ANN), impossible))
+    assert (await world.row())["recipient"] == ANN
+
+
 async def test_a_parked_event_adds_what_was_missing_when_it_is_replayed(world: World) -> None:
     opening = world.opened(await world.email(ANN))
     world.key = "a wrong key"

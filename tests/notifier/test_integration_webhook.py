@@ -95,6 +95,33 @@ async def test_the_receiver_says_why_and_when_to_come_back(world: World) -> None
     assert len(row["error"]) < 260
 
 
+async def test_a_receiver_that_quotes_its_address_does_not_tell_it(world: World) -> None:
+    async def quote(request: web.Request) -> web.Response:
+        return web.Response(status=404, text=f"{'x' * 150} Cannot POST {request.raw_path}")
+
+    app = web.Application()
+    app.router.add_post("/{any:.*}", quote)
+    async with serving(app) as base:
+        url = f"{base}/T0/{'s3cret' * 20}"
+        await world.receive(world.opened(await world.webhook(url)))
+        async with world.notifier():
+            row = await world.has_error("Cannot POST ***")
+    assert "s3cret" not in row["error"]
+
+
+@pytest.mark.parametrize("wish", ["Mon, 1 Jan 2020 00:00:00 +99999999999999", "²", "later"])
+async def test_a_wish_that_cannot_be_read_is_none(world: World, wish: str) -> None:
+    async def busy(_request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": wish})
+
+    app = web.Application()
+    app.router.add_post("/hook", busy)
+    async with serving(app) as base:
+        await world.receive(world.opened(await world.webhook(f"{base}/hook")))
+        async with world.notifier():
+            await world.has_error("429 Too Many Requests")
+
+
 async def test_an_unreachable_receiver_is_named_without_its_path(world: World) -> None:
     await world.receive(world.opened(await world.webhook("http://127.0.0.1:1/T0/secret-path")))
     async with world.notifier():

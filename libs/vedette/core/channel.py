@@ -4,10 +4,10 @@ import base64
 import binascii
 import re
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from vedette.core.http import check_url
 from vedette.core.monitor import Name
 
 _ADDRESS = re.compile(r"[^@\s<>,;\"]{1,64}@[^@\s<>,;\"]{1,255}")
@@ -85,14 +85,7 @@ class WebhookConfig(ChannelConfig):
     @field_validator("url")
     @classmethod
     def _http(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or any(c <= " " for c in url)
-        ):
-            raise ValueError("a webhook's URL starts with http:// or https:// and names a host")
-        return url
+        return check_url(url)
 
     @field_validator("secret")
     @classmethod

@@ -6,9 +6,10 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from vedette.core.version import __version__
-from vedette.notifier.words import one_line
+from vedette.notifier.words import one_line, without_quotes
 
 USER_AGENT = f"Vedette/{__version__}"
+_READ_BYTES = 4096
 
 
 def open_session() -> aiohttp.ClientSession:
@@ -30,14 +31,15 @@ def retry_after_s(response: aiohttp.ClientResponse) -> float:
         return float(value[:9])
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
 
 
-async def excerpt(response: aiohttp.ClientResponse) -> str:
-    """The start of the answer, for an operator."""
-    body = await response.content.read(200)
-    return one_line(body.decode(errors="replace"))
+async def excerpt(response: aiohttp.ClientResponse, recipient: str) -> str:
+    """The start of the answer, for an operator, without what it quotes of the recipient."""
+    body = await response.content.read(_READ_BYTES)
+    # Before it is cut: half a secret would not be known again.
+    return one_line(without_quotes(body.decode(errors="replace"), recipient))
 
 
 def unreachable(who: str, error: aiohttp.ClientError | OSError) -> str:

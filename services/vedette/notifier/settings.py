@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from vedette.core.http import check_url
 from vedette.notifier.storm import Storm
 from vedette.runtime.settings import KeyedSettings
 
@@ -70,8 +71,8 @@ class NotifierSettings(KeyedSettings):
     @field_validator("heartbeat_url")
     @classmethod
     def _heartbeat(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not url.get_secret_value().startswith(("http://", "https://")):
-            raise ValueError("is not an http:// or https:// URL")
+        if url is not None:
+            check_url(url.get_secret_value())
         return url
 
     storm_threshold: int = Field(

@@ -1,10 +1,13 @@
 """How durations, instants, recipients and foreign text are written for people."""
 
+import re
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from vedette.core.instants import to_datetime, to_ms
 
+# Shorter parts of a URL are no secrets, and would be found in any text.
+_SECRET_LENGTH = 8
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -57,3 +60,23 @@ def masked(recipient: str) -> str:
         user, _, host = recipient.rpartition("@")
         return f"{user[:1]}***@{host}"
     return f"{recipient[:3]}*****{recipient[-3:]}"
+
+
+def without_quotes(text: str, recipient: str) -> str:
+    """Text from elsewhere, with what it quotes of a recipient masked: all, or a URL's parts."""
+    said = text.replace(recipient, masked(recipient))
+    for part in _telling_parts(recipient):
+        said = said.replace(part, "***")
+    return said
+
+
+def _telling_parts(recipient: str) -> list[str]:
+    """What lets others use a URL that is a recipient, as it is written and as it is meant."""
+    if "://" not in recipient:
+        return []
+    parts = urlsplit(recipient)
+    local = f"{parts.path}?{parts.query}" if parts.query else parts.path
+    pieces = [*re.split("[/?&=]", local), parts.username or "", parts.password or ""]
+    written = [local, parts.path, *(one for one in pieces if len(one) >= _SECRET_LENGTH)]
+    found = {form for one in written for form in (one, unquote(one)) if len(form) > 1}
+    return sorted(found, key=len, reverse=True)

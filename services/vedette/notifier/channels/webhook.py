@@ -36,7 +36,7 @@ class Webhook(Channel):
             async with self.http.post(
                 delivery.recipient, data=body, headers=headers, allow_redirects=False
             ) as response:
-                said = await excerpt(response)
+                said = await excerpt(response, delivery.recipient)
                 if not 200 <= response.status < 300:
                     raise _refusal(response, said)
         except (aiohttp.ClientError, OSError) as error:

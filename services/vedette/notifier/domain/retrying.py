@@ -1,7 +1,7 @@
 """Whether a message is sent after all, and what a failed attempt means for it."""
 
 from vedette.notifier.delivery import Claim, Failed, Retry, SendFailed, Skipped
-from vedette.notifier.words import duration, masked
+from vedette.notifier.words import duration, without_quotes
 
 _FIRST_RETRY_S = 2.0
 _LONGEST_RETRY_S = 300.0
@@ -29,8 +29,7 @@ def after_failure(
 ) -> Retry | Failed:
     """What a failed attempt means for the delivery. `jitter` lies between -1 and 1."""
     # Servers like to quote the recipient; logs and events must not.
-    recipient = claim.delivery.recipient
-    error = str(failure).replace(recipient, masked(recipient))
+    error = without_quotes(str(failure), claim.delivery.recipient)
     if failure.permanent:
         return Failed(error)
     wait_s = max(
