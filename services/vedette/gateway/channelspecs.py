@@ -26,5 +26,6 @@ def with_kept_secrets(definition: Mapping[str, Any], current: Mapping[str, Any])
     if kind != current["kind"] or not isinstance(config, dict):
         return dict(definition)
     secrets = CONFIGS[current["kind"]].SECRETS
-    kept = {name: value for name, value in current["config"].items() if name in secrets}
+    stored = current.get("config", {})
+    kept = {name: value for name, value in stored.items() if name in secrets}
     return {**definition, "config": {**kept, **config}}

@@ -26,7 +26,7 @@ from vedette.gateway.reading import (
     read_query,
 )
 from vedette.gateway.store import channels, monitors
-from vedette.gateway.views.channels import CHANNELS, channel_models, channel_view
+from vedette.gateway.views.channels import CHANNELS, channel_models, channel_view, opened_config
 from vedette.gateway.views.common import page
 from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, connection, transaction
@@ -112,8 +112,9 @@ async def _change(
 ) -> web.Response:
     async with transaction(call.pool) as db:
         row = await _locked(db, call)
-        config = call.gateway.box.open(row["sealed_config"])
-        current = {"name": row["name"], "kind": row["kind"], "config": config}
+        current = {"name": row["name"], "kind": row["kind"]}
+        if (config := opened_config(row, call.gateway.box)) is not None:
+            current["config"] = config
         spec = channelspecs.parse(definition(current))
         if spec.model_dump(mode="json") != current:
             columns = _columns(spec, call.gateway.box)
