@@ -34,11 +34,13 @@ class Prober:
             run_by=at_ms + PATIENCE_MS,
             definition=Definition.model_validate(spec.probed()),
         )
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting[job.monitor_id] = answer
         try:
             await self._publish(JobBatch(region=region, jobs=[job]))
-            return await asyncio.wait_for(answer, within_s)
+            # Not wait_for: in Python 3.11 it can swallow a cancellation.
+            async with asyncio.timeout(within_s):
+                return await answer
         finally:
             del self._waiting[job.monitor_id]
 
