@@ -196,6 +196,17 @@ async def test_versions(
     assert (None if seen.trouble is None else seen.trouble.reason) is reason, seen.trouble
 
 
+async def test_a_server_that_takes_what_we_like_speaks_the_cipher_of_browsers(
+    context: Context, authority: trustme.CA
+) -> None:
+    tls = server_side(authority, "127.0.0.1")
+    tls.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    async with serving(OK, tls=tls) as server:
+        url = f"https://127.0.0.1:{server.port}/"
+        seen = await look(context, url, tls={"ca": pem(authority)})
+    assert seen.subjects["certificate"]["cipher"] == "TLS_AES_128_GCM_SHA256"
+
+
 async def test_what_is_seen_of_a_certificate(context: Context) -> None:
     authority = trustme.CA(organization_name="Good Names")
     leaf = authority.issue_cert("127.0.0.1", "a.example", common_name="a.example")
