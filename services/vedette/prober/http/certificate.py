@@ -1,5 +1,7 @@
 """What a target has shown of itself in a handshake of libcurl's, as kinds tcp and tls tell it."""
 
+from functools import lru_cache
+
 from vedette.core.tls import TlsOptions
 from vedette.prober.http.overhearing import Agreed
 from vedette.prober.http.path import trusted_until
@@ -9,6 +11,7 @@ from vedette.prober.streams.stopped import Stopped
 from vedette.prober.streams.trust import Trust, trust_of
 
 
+@lru_cache(maxsize=4096)  # a target shows the same at each check
 def shown_in(agreed: Agreed, trust: Trust | None) -> Shown | None:
     """What was shown; None if nothing of it is legible. `trust` is what verified the chain."""
     certificates = [found for found in map(parsed, agreed.chain) if found is not None]

@@ -66,15 +66,16 @@ class Hook:
         self._on_chain = _ON_CHAIN(self._judge)
         self._judge_pointer = ctypes.cast(self._on_chain, _pointer)
 
-    def listen(self, handle: Handle, handshakes: Handshakes) -> None:
-        """Have the handshakes of a handle's next transfer shown; `leave` it after that."""
+    def listen(self, handle: Handle, handshakes: Handshakes) -> int:
+        """Have the handshakes of a handle's next transfer shown; returns what to `leave` then."""
         place = _inside(handle, self._offset)
         self._listening[place] = handshakes
         self._setopt(place, _SSL_CTX_FUNCTION, self._on_context)
+        return place
 
-    def leave(self, handle: Handle) -> None:
+    def leave(self, place: int) -> None:
         """Listen no more."""
-        handshakes = self._listening.pop(_inside(handle, self._offset), None)
+        handshakes = self._listening.pop(place, None)
         if handshakes is not None:
             for number in handshakes.numbers:
                 self._under_way.pop(number, None)
@@ -114,7 +115,7 @@ class Hook:
         handshake.chain = self._certificates(self._sent(store))
 
     def _certificates(self, stack: int | None) -> tuple[bytes, ...]:
-        return tuple(self._der(self._value(stack, at)) for at in range(self._number(stack)))
+        return tuple([self._der(self._value(stack, at)) for at in range(self._number(stack))])
 
     def _der(self, certificate: int) -> bytes:
         out = _pointer()
@@ -148,7 +149,7 @@ def _function(found: Any, returns: Any, *takes: Any) -> Callable[..., Any]:
 
 def _inside(handle: Handle, offset: int) -> int:
     """The address of libcurl's handle in pycurl's."""
-    return int.from_bytes(ctypes.string_at(id(handle) + offset, _WORD), "little")
+    return _pointer.from_address(id(handle) + offset).value or 0
 
 
 def _offset(library: ctypes.CDLL) -> int | None:

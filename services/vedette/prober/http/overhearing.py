@@ -54,14 +54,15 @@ class ByHook:
         self._hook = hook
         self._handshakes = handshakes
         self._after = after
+        self._listening = 0
 
     def begin(self, handle: Handle) -> None:
         """As Overhearing says."""
-        self._hook.listen(handle, self._handshakes)
+        self._listening = self._hook.listen(handle, self._handshakes)
 
-    def end(self, handle: Handle) -> None:
+    def end(self, _handle: Handle) -> None:
         """As Overhearing says."""
-        self._hook.leave(handle)
+        self._hook.leave(self._listening)
 
     def agreed(self, _handle: Handle) -> Agreed:
         """As Overhearing says."""

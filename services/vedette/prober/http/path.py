@@ -21,7 +21,6 @@ log = structlog.get_logger()
 _LONGEST = 16
 
 
-@lru_cache(maxsize=4096)
 def trusted_until(sent: tuple[bytes, ...], trust: Trust) -> datetime | None:
     """When a chain that was sent (DER, the own one first) ends to be valid; None if unknown."""
     read = [one for one in map(loaded, sent) if one is not None]

@@ -70,7 +70,7 @@ class Transfer(NamedTuple):
         phases = phases_until(times) if barred is not None else phases_of(times, secure=secure)
         return Exchange(
             phases=without_connecting(phases) if self.sending.resumed else phases,
-            facts=self._facts() | ({} if shown is None else _facts_of(shown)),
+            facts=self._facts() if shown is None else {**self._facts(), **_facts_of(shown)},
             trouble=trouble,
             answer=Answer(status, reception.head, reception.body) if status else None,
             location=reception.location if trouble is None else None,
@@ -142,5 +142,5 @@ class Transfer(NamedTuple):
         return shown_in(overheard.agreed(self.handle), trust)
 
 
-def _facts_of(shown: Shown) -> Facts:
-    return ({"tls_version": shown.version} if shown.version else {}) | shown.facts()
+def _facts_of(shown: Shown) -> Mapping[str, str | int | float | bool]:
+    return {"tls_version": shown.version, **shown.facts} if shown.version else shown.facts

@@ -1,10 +1,10 @@
 """What a target has shown of itself in a handshake: its certificates, as facts and subjects."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from vedette.prober.streams.certificates import Certificate, earliest, parsed, sent, verified
@@ -13,9 +13,12 @@ from vedette.prober.streams.trust import Trust
 _DAY_S = 86_400
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shown:
-    """The chain that was sent, the target's own certificate first, and what it is worth."""
+    """The chain that was sent, the target's own certificate first, and what it is worth.
+
+    A target shows the same at each check, so what can be told of it is made once.
+    """
 
     chain: Sequence[Certificate]
     trusted_until: datetime | None
@@ -33,7 +36,8 @@ class Shown:
         """When the certificate, or one that it depends on, expires."""
         return self.trusted_until or self.certificate.not_after
 
-    def facts(self) -> dict[str, str | int | float | bool]:
+    @cached_property
+    def facts(self) -> Mapping[str, str | int | float | bool]:
         """What is stored with each check."""
         own = self.certificate
         facts: dict[str, str | int | float | bool] = {
@@ -49,9 +53,16 @@ class Shown:
 
     def subject(self, now_s: float) -> dict[str, Any]:
         """What assertions may look at."""
+        left = {"days_left": (self.certificate.not_after.timestamp() - now_s) / _DAY_S}
+        if self.trusted_until is not None:
+            left["chain_days_left"] = (self.trusted_until.timestamp() - now_s) / _DAY_S
+        return self._lasting | left
+
+    @cached_property
+    def _lasting(self) -> dict[str, Any]:
+        """What of it is the same at any time."""
         own = self.certificate
-        subject = {
-            "days_left": (own.not_after.timestamp() - now_s) / _DAY_S,
+        subject: dict[str, Any] = {
             "expires_at": iso(own.not_after),
             "not_before": iso(own.not_before),
             "issuer": own.issuer,
@@ -68,7 +79,6 @@ class Shown:
         if self.trusted_until is not None:
             subject["chain_valid"] = True
             subject["chain_expires_at"] = iso(self.trusted_until)
-            subject["chain_days_left"] = (self.trusted_until.timestamp() - now_s) / _DAY_S
         return subject
 
 

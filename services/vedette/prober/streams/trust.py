@@ -7,9 +7,9 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from vedette.core.outcome import Reason
 from vedette.core.tls import TlsOptions, TlsVersion
@@ -47,9 +47,8 @@ class Trust:
         return lasting
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """What a context is made of."""
+class _Options(NamedTuple):
+    """What a context is made of. It is looked up at each handshake, which a tuple makes quick."""
 
     verify: bool
     ca: str | None

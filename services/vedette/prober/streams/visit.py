@@ -143,7 +143,7 @@ class Visit:
         if version is not None:
             self.facts["tls_version"] = version
         if self.shown is not None:
-            self.facts |= self.shown.facts()
+            self.facts |= self.shown.facts
             self.subjects["certificate"] = self.shown.subject(time.time())
 
     async def _try(self, conversation: Callable[["Visit"], Awaitable[None]]) -> Trouble | None:
