@@ -17,7 +17,9 @@ from vedette.core.result import ResultBatch
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = sorted(
-    path for path in files() if path.endswith(".json") and not path.endswith("openapi.json")
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "proto").rglob("*.json")
+    if path.name != "openapi.json"
 )
 INSTANTS = st.integers(min_value=0, max_value=4_000_000_000_000)
 # What is measured is finite; JSON could not say it otherwise.

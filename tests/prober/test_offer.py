@@ -4,8 +4,6 @@ import json
 import subprocess
 import sys
 
-import pytest
-
 _OFFER = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -28,22 +26,12 @@ def offered(before: str, folder: object = ".") -> tuple[list[str], dict[str, str
     return kinds, lacking
 
 
-@pytest.mark.parametrize(
-    ("package", "kind", "words"),
-    [
-        ("aiomysql", "mysql", "aiomysql is not installed; pip install 'vedette[mysql]' adds it"),
-        (
-            "websockets",
-            "websocket",
-            "websockets is not installed; pip install 'vedette[prober]' adds it",
-        ),
-    ],
-)
-def test_a_missing_client_takes_its_own_kind_along_alone(
-    package: str, kind: str, words: str
-) -> None:
-    kinds, lacking = offered(_MISSING.format(package))
-    assert lacking == {kind: words}
+def test_missing_clients_take_their_own_kinds_along_alone() -> None:
+    kinds, lacking = offered("; ".join(map(_MISSING.format, ["aiomysql", "websockets"])))
+    assert lacking == {
+        "mysql": "aiomysql is not installed; pip install 'vedette[mysql]' adds it",
+        "websocket": "websockets is not installed; pip install 'vedette[prober]' adds it",
+    }
     assert {"http", "tcp", "tls", "dns", "icmp"} <= set(kinds)
 
 
