@@ -26,6 +26,7 @@ from vedette.core.slots import SHARDS
 from vedette.runtime.resources import Resources
 from vedette.scheduler import dispatch
 from vedette.scheduler.dispatch import LOOKAHEAD_MS, Dispatcher
+from vedette.scheduler.domain import Monitor
 from vedette.scheduler.leases import Leases
 from vedette.scheduler.service import running
 from vedette.scheduler.settings import SchedulerSettings
@@ -88,8 +89,12 @@ class Scheduler:
     def owned(self) -> int:
         return len(self.leases.shards)
 
-    async def turn(self) -> None:
+    async def take(self) -> None:
         await self.dispatcher.turn_leases()
+        await self.dispatcher.load()
+
+    async def turn(self) -> None:
+        await self.take()
         await self.dispatcher.tick()
 
 
@@ -124,6 +129,35 @@ class World:
 async def world(database: str) -> AsyncIterator[World]:
     async with open_pool(database, size=8, application="test") as pool:
         yield World(pool, await add_workspace(pool))
+
+
+@dataclass
+class Loading:
+    """Reading of monitors that stops, the first time that so many were read."""
+
+    stop_after: int
+    stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    read: set[UUID] = field(default_factory=set)
+
+    async def take(self, monitors: list[Monitor]) -> None:
+        if monitors and len(self.read) == self.stop_after and not self.stopped.is_set():
+            self.stopped.set()
+            await self.go_on.wait()
+        self.read |= {monitor.id for monitor in monitors}
+
+
+@pytest.fixture
+def loading(monkeypatch: pytest.MonkeyPatch) -> Loading:
+    loading, read = Loading(stop_after=1), Store.monitors_of
+
+    async def monitors_of(store: Store, shards: Sequence[int]) -> list[Monitor]:
+        found = await read(store, shards)
+        await loading.take(found)
+        return found
+
+    monkeypatch.setattr(Store, "monitors_of", monitors_of)
+    return loading
 
 
 async def test_one_takes_all_shards_and_a_second_gets_its_half(world: World) -> None:
@@ -197,6 +231,49 @@ async def test_shards_that_could_not_be_loaded_are_loaded_at_the_next_turn(
             await scheduler.turn()
     await scheduler.turn()
     assert len(scheduler.bus.sent) == 1
+
+
+async def test_leases_are_renewed_and_what_is_loaded_is_sent_while_others_are_loaded(
+    world: World, loading: Loading
+) -> None:
+    monitors = {await world.monitor(), await world.monitor()}
+    for shard, monitor in enumerate(monitors):
+        await world.pool.execute("update monitor set shard = $2 where id = $1", monitor, shard)
+    scheduler = world.scheduler()
+    await scheduler.dispatcher.turn_leases()
+    load = asyncio.create_task(scheduler.dispatcher.load())
+    await loading.stopped.wait()
+    await scheduler.dispatcher.turn_leases()
+    await scheduler.dispatcher.tick()
+    assert {id for _, id, _ in scheduler.bus.sent} == loading.read
+    loading.go_on.set()
+    await load
+    await scheduler.dispatcher.tick()
+    assert {id for _, id, _ in scheduler.bus.sent} == monitors
+
+
+async def test_a_shard_lost_while_it_was_loaded_goes_on_where_the_other_got_to(
+    world: World, loading: Loading
+) -> None:
+    loading.stop_after = 0
+    await world.monitor(age_s=600, interval_s=5)
+    await world.watermark(12)
+    first, second = world.scheduler(), world.scheduler()
+    await first.dispatcher.turn_leases()
+    load = asyncio.create_task(first.dispatcher.load())
+    await loading.stopped.wait()
+    await world.expire_leases()
+    await second.turn()
+    await second.dispatcher.turn_leases()
+    await first.dispatcher.turn_leases()
+    assert first.owned == 0
+    loading.go_on.set()
+    await load
+    await second.leases.leave()
+    await first.turn()
+    assert first.owned == SHARDS, "lost, and won back"
+    assert len(second.bus.sent) in {2, 3}
+    assert not set(first.bus.sent) & set(second.bus.sent)
 
 
 async def test_a_new_monitor_is_dispatched_at_once_and_urgently(world: World) -> None:
@@ -274,16 +351,16 @@ async def test_while_the_bus_is_away_nothing_is_lost_or_noted(world: World) -> N
     await world.watermark(12)
     scheduler = world.scheduler()
     scheduler.bus.broken = True
-    await scheduler.dispatcher.turn_leases()
+    await scheduler.take()
     with pytest.raises(Transient):
         await scheduler.dispatcher.tick()
     noted = await world.pool.fetchval("select max(watermark) from shard")
-    await scheduler.dispatcher.turn_leases()
+    await scheduler.take()
     assert await world.pool.fetchval("select max(watermark) from shard") == noted
     scheduler.bus.broken = False
     await scheduler.dispatcher.tick()
     assert len(scheduler.bus.sent) in {2, 3}
-    await scheduler.dispatcher.turn_leases()
+    await scheduler.take()
     assert await world.pool.fetchval("select max(watermark) from shard") > noted
 
 
@@ -295,7 +372,7 @@ async def test_one_that_lost_its_shards_sends_nothing_for_them(world: World) -> 
     successor = world.scheduler()
     await successor.turn()
     frozen.bus.sent.clear()
-    await frozen.dispatcher.turn_leases()
+    await frozen.take()
     assert frozen.owned < SHARDS
     frozen.dispatcher.note_recheck(monitor, now_ms())
     frozen.dispatcher.note_change(monitor)
@@ -328,18 +405,18 @@ async def test_a_shard_won_back_while_slots_were_sent_goes_on_where_the_other_go
     await world.monitor(age_s=600, interval_s=5)
     await world.watermark(7)
     first, second = world.scheduler(), world.scheduler()
-    await first.dispatcher.turn_leases()
+    await first.take()
     first.bus.taking.clear()
     sending = asyncio.ensure_future(first.dispatcher.tick())
     await asyncio.sleep(0)
     await world.expire_leases()
-    await second.dispatcher.turn_leases()
+    await second.take()
     await second.leases.leave()
-    await first.dispatcher.turn_leases()
+    await first.take()
     assert first.owned == SHARDS, "lost, and won back"
     first.bus.taking.set()
     await sending
-    await first.dispatcher.turn_leases()
+    await first.take()
     noted = await world.pool.fetchval("select max(watermark) from shard")
     assert noted < to_datetime(now_ms() - 6 * S), "its own slots of before are not theirs of now"
 

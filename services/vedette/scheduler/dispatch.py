@@ -54,7 +54,7 @@ class Dispatcher:
         self._leases = leases
         self._agenda = Agenda()
         self._floor: dict[int, int] = {}
-        self._unloaded: list[Lease] = []
+        self._unloaded: dict[int, Lease] = {}
         # How far each shard that is wholly on the agenda has been sent out; None: not yet.
         self._watermarks: dict[int, int | None] = {}
         self._recorded: set[tuple[UUID, int]] = set()
@@ -66,16 +66,36 @@ class Dispatcher:
         self._deaf: tuple[int, int] | None = None
 
     async def turn_leases(self) -> None:
-        """Renew our leases with how far we are; drop what we lost, load what we won."""
+        """Renew our leases with how far we are; drop what we lost, note what we won."""
         lost, won = await self._leases.turn(self._watermarks)
         self._agenda.remove_shards(lost)
         for shard in lost:
             self._watermarks.pop(shard, None)
-        self._unloaded = [one for one in self._unloaded if one.shard not in lost] + won
-        if self._unloaded:
-            await self._load(self._unloaded)
-            self._unloaded = []
+            self._unloaded.pop(shard, None)
+        for lease in won:
+            self._floor[lease.shard] = self._go_on_from(lease)
+            self._unloaded[lease.shard] = lease
         planned.set(len(self._agenda))
+
+    async def load(self) -> None:
+        """Put the monitors of the shards that we won on the agenda, one shard after the other.
+
+        Meanwhile leases are renewed, and what is loaded is sent out. Raises Transient; what is not
+        loaded is kept.
+        """
+        loaded: list[int] = []
+        while self._unloaded:
+            lease = next(iter(self._unloaded.values()))
+            await self._load(lease.shard)
+            loaded.append(lease.shard)
+            if self._unloaded.get(lease.shard) is lease:
+                del self._unloaded[lease.shard]
+                self._watermarks[lease.shard] = None
+            else:  # lost meanwhile, and maybe won again
+                self._agenda.remove_shards([lease.shard])
+        if loaded:
+            for monitor_id, slot in await self._store.rechecks_of(loaded):
+                self._agenda.add_recheck(monitor_id, slot)
 
     def note_change(self, monitor: UUID) -> None:
         """A monitor is not as it was; the next tick reads it."""
@@ -135,23 +155,19 @@ class Dispatcher:
             now = now_ms()
             self._deaf = (self._deaf[0] if self._deaf else now - _UNHEARD_MS, now)
 
-    async def _load(self, leases: list[Lease]) -> None:
-        now = now_ms()
-        shards = [lease.shard for lease in leases]
+    def _go_on_from(self, lease: Lease) -> int:
+        """Up to which slot all is done in a shard that we won, or too old to be told of."""
         back = 0 if self._bus.durable else LOST_MS
-        for lease in leases:
-            behind = 0 if lease.watermark is None else lease.watermark - back
-            self._floor[lease.shard] = max(behind, now - CATCH_UP_MS)
+        behind = 0 if lease.watermark is None else lease.watermark - back
+        return max(behind, now_ms() - CATCH_UP_MS)
+
+    async def _load(self, shard: int) -> None:
         if not self._bus.durable:
-            after = min(self._floor[shard] for shard in shards)
-            self._recorded |= await self._store.recorded(shards, after)
-        for monitor in await self._store.monitors_of(shards):
+            self._recorded |= await self._store.recorded([shard], self._floor[shard])
+        for monitor in await self._store.monitors_of([shard]):
             known = self._agenda.get(monitor.id)
             if known is None or known.version < monitor.version:  # a change may be faster
                 await self._put(monitor)
-        for monitor_id, slot in await self._store.rechecks_of(shards):
-            self._agenda.add_recheck(monitor_id, slot)
-        self._watermarks |= dict.fromkeys(shards)
 
     async def _read_changes(self) -> None:
         changed = set(islice(self._changed, CHANGES))

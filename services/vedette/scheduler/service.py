@@ -41,6 +41,7 @@ async def running(settings: SchedulerSettings, resources: Resources) -> AsyncIte
                 drain_s=resources.drain_s,
             ),
             background("leases", lambda: every(RENEW_S, dispatcher.turn_leases)),
+            background("loading", lambda: every(TICK_S, dispatcher.load)),
             background("reconcile", lambda: every(RECONCILE_S, reconcile)),
             background("dispatch", lambda: every(TICK_S, dispatcher.tick)),
         ):
