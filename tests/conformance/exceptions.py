@@ -13,9 +13,9 @@ _FILE = Path(__file__).with_name("exceptions.yaml")
 
 @dataclass(frozen=True)
 class Exceptions:
-    """Id patterns and their reasons; the first that fits counts."""
+    """Patterns of ids and of what is wrong, and their reasons; the first that fits counts."""
 
-    rules: tuple[tuple[str, Class, str], ...]
+    rules: tuple[tuple[str, str, Class, str], ...]
 
     @classmethod
     def load(cls, file: Path = _FILE) -> "Exceptions":
@@ -25,14 +25,16 @@ class Exceptions:
             why, kind = entry["why"], entry["class"]
             if kind not in get_args(Class) or not why:
                 raise ValueError(f"{entry}: class is one of {get_args(Class)}, why is a sentence")
-            rules += [(pattern, kind, why) for pattern in _list(entry["runs"])]
+            wrong = entry.get("wrong", "*")
+            rules += [(pattern, wrong, kind, why) for pattern in _list(entry["runs"])]
         return cls(tuple(rules))
 
-    def of(self, run: str) -> tuple[Class, str] | None:
-        """Why a run need not pass."""
-        fitting = (rule for rule in self.rules if fnmatchcase(run, rule[0]))
-        found = next(fitting, None)
-        return None if found is None else found[1:]
+    def of(self, run: str, wrong: str = "") -> tuple[Class, str] | None:
+        """Why a run need not pass of which this is wrong."""
+        for runs, wrongs, kind, why in self.rules:
+            if fnmatchcase(run, runs) and fnmatchcase(wrong, wrongs):
+                return kind, why
+        return None
 
 
 def _list(value: Any) -> list[str]:

@@ -53,7 +53,7 @@ async def _judged(run: Run, kit: Kit, bench: Bench, exceptions: Exceptions) -> V
     wrong = await _wrong(run, kit, bench)
     if wrong is None:
         return Verdict(run, "passed")
-    excepted = exceptions.of(run.id) or _disputed(run)
+    excepted = exceptions.of(run.id, wrong) or _disputed(run)
     if excepted is None:
         return Verdict(run, "failed", wrong)
     return Verdict(run, "excepted", f"{excepted[1]} [{wrong}]", excepted[0])

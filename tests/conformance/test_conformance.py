@@ -32,7 +32,8 @@ if CASES:
 
 def test_every_exception_has_a_reason_and_fits_by_id() -> None:
     exceptions = Exceptions.load()
-    assert all(why for _, _, why in exceptions.rules)
+    assert all(why for *_, why in exceptions.rules)
     udp = ("not offered", "UDP is not checked but for DNS, for silence says nothing about a port")
-    assert exceptions.of("gatus-config-scheme-decides-kind#3") == udp
+    assert exceptions.of("gatus-any", "not expressible: url udp://") == udp
+    assert exceptions.of("gatus-any", "not expressible: url tcp://") is None
     assert exceptions.of("bbe-tcp-connect") is None

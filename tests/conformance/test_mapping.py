@@ -233,7 +233,14 @@ def test_brackets_around_an_address_may_be_pinged() -> None:
 
 @pytest.mark.parametrize(
     ("path", "jsonpath"),
-    [("", "$"), ("foo.bar", "$.foo.bar"), ("[2]", "$[2]"), ("a-b[0].c", "$['a-b'][0].c")],
+    [
+        ("", "$"),
+        ("foo.bar", "$.foo.bar"),
+        ("[2]", "$[2]"),
+        ("a-b[0].c", "$['a-b'][0].c"),
+        ('$.items[name="b"].v', '$.items[?@.name=="b"].v'),
+        ("foo[", "$foo["),
+    ],
 )
 def test_loose_paths_are_jsonpaths(path: str, jsonpath: str) -> None:
     assert jsonpath_of(path) == jsonpath
@@ -249,6 +256,32 @@ def test_wildcards_are_patterns() -> None:
 def test_a_text_that_looks_like_a_number_may_be_one() -> None:
     tree = sentry_tree({"json": "$.n", "op": "eq", "value": "1.5"})
     assert [leaf["value"] for leaf in tree["any"]] == ["1.5", 1.5]
+
+
+def test_null_is_equal_to_nothing() -> None:
+    assert sentry_tree({"json": "$.n", "op": "eq", "value": "null"})["operator"] == "equals"
+
+
+def test_to_sentry_what_cannot_be_compared_is_false_either_way() -> None:
+    tree = sentry_tree({"not": {"json": "$.n", "op": "eq", "value": "1"}})
+    opposite, guard = tree["all"]
+    assert list(opposite) == ["not"]
+    assert guard["any"][1]["value"] == {"type": ["number", "string"]}
+    assert "all" not in sentry_tree({"not": {"json": "$.n", "op": "always"}})
+
+
+def test_assertions_may_be_fed() -> None:
+    given = {"status": 200, "headers": {"X-A": "b"}}
+    evaluation = evaluation_of({"assertion": {"status": 200}, "given": given}, "sentry")
+    assert evaluation.tree == {"subject": "status", "operator": "equals", "value": 200}
+    assert evaluation.subjects["header"] == {"x-a": "b"}
+
+
+def test_tabs_between_the_parts_of_a_record_are_blanks() -> None:
+    probe = {"target": "127.0.0.1:53", "query_name": "a.test",
+             "validate_answer": {"fail_if_matches": ["a.test.\\t60\tIN"]}}  # fmt: skip
+    target = definition_of("dns", probe, "bbe")["target"]
+    assert target["validate_answer"] == {"fail_if_matches": ["a.test. 60 IN"]}
 
 
 def test_to_sentry_what_is_not_there_is_false() -> None:

@@ -333,6 +333,14 @@ async def test_the_next_server_is_asked(context: Context) -> None:
     assert 280 <= seen.duration_ms < 600
 
 
+async def test_silence_of_one_server_says_more_than_that_another_refuses(context: Context) -> None:
+    async with answering(silent) as mute:
+        where = f"127.0.0.1:{closed_port()}, {mute.address}, 127.0.0.1:{closed_port()}"
+        seen = await ask(context, where, timeout_s=0.6)
+    assert seen.trouble is not None
+    assert seen.trouble.reason is Reason.DNS_TIMEOUT
+
+
 async def test_an_error_is_an_answer(context: Context) -> None:
     async with answering(says(rcode="SERVFAIL")) as first, answering(says(ADDRESS)) as second:
         seen = await ask(context, f"{first.address},{second.address}")

@@ -37,6 +37,7 @@ def refusal(**target: Any) -> str:
         (HTTP3 | {"proxy": {"url": "http://a:1"}}, "no proxy passes on"),
         (HTTP3 | {"tls": {"max_version": "1.2"}}, "needs TLS 1.3"),
         ({"auth": {"scheme": "bearer", "token": "a\r\nb"}}, "pattern"),
+        ({"auth": {"scheme": "bearer", "token": " "}}, "a token of blanks alone is none"),
         ({"auth": {"scheme": "magic"}}, "magic"),
         ({"auth": {"scheme": "ntlm"}}, "Field required"),
         ({"auth": NTLM, "http_version": "2-prior-knowledge"}, "needs HTTP/1.1"),

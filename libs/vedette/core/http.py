@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,6 +20,12 @@ _KINDS = {"ws": "websocket", "wss": "websocket", "http": "http", "https": "http"
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 Secret = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[^\r\n\x00]*$")]
+
+
+def _not_blank(token: str) -> str:
+    if not token.strip():
+        raise ValueError("a token of blanks alone is none")
+    return token
 
 
 class Part(BaseModel):
@@ -59,7 +66,9 @@ class BearerAuth(Part):
     """A fixed token (RFC 6750)."""
 
     scheme: Literal["bearer"]
-    token: Annotated[Secret, StringConstraints(min_length=1, max_length=8192)] = Field(repr=False)
+    token: Annotated[
+        Secret, StringConstraints(min_length=1, max_length=8192), AfterValidator(_not_blank)
+    ] = Field(repr=False)
 
 
 class OAuth2Auth(Part):

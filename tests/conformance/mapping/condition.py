@@ -37,6 +37,9 @@ def evaluation_of(probe: Mapping[str, Any], source: str) -> Evaluation:
     elif "conditions_tree" in reading:
         tree = joined(reading.get("conditions_tree"), _of_variable)
         subjects = {"json": reading.get("values")}
+    elif "assertion" in reading:
+        tree = trees.sentry_tree(reading.get("assertion"))
+        subjects = given(reading.under("given"))
     else:
         tree, subjects = translated(reading.get("condition")), given(reading.under("given"))
     reading.finish()
@@ -46,6 +49,8 @@ def evaluation_of(probe: Mapping[str, Any], source: str) -> Evaluation:
 def given(reading: Reading) -> dict[str, Any]:
     """What was seen, by subject. A judged check has taken time."""
     subjects = reading.renamed(status="status", body="body", ip="ip", rcode="dns_rcode")
+    if "headers" in reading:
+        subjects["header"] = {name.lower(): text for name, text in reading.get("headers").items()}
     subjects["latency"] = {"total": reading.get("response_time_ms", 1)}
     if "certificate_expires_in" in reading:
         left_s = seconds(reading.get("certificate_expires_in"))

@@ -23,7 +23,8 @@ _PATTERNS = {"contains": "{}", "starts_with": "(?m)^{}", "ends_with": "(?m){}\\.
 def define(reading: Reading) -> Part:
     """The definition of a record about DNS."""
     target = _server(reading) | network.addresses(reading) | _question(reading)
-    target |= reading.renamed(**{section: section for section in _SECTIONS})
+    for section, rules in reading.renamed(**{section: section for section in _SECTIONS}).items():
+        target[section] = {rule: _spaced(patterns) for rule, patterns in rules.items()}
     target |= _leniency(reading)
     answers, assertions = _records(reading)
     of_body, others = _conditions(reading)
@@ -36,6 +37,11 @@ def define(reading: Reading) -> Part:
             target["transport"] = "tls"
     definition: Part = {"kind": "dns", "target": target, "assertions": assertions + others}
     return definition | network.timeout(reading)
+
+
+def _spaced(patterns: list[str]) -> list[str]:
+    """The sources have tabs where a line of ours has a blank."""
+    return [pattern.replace("\t", " ").replace(r"\t", " ") for pattern in patterns]
 
 
 def _server(reading: Reading) -> Part:

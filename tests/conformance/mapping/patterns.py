@@ -4,6 +4,7 @@ import re
 
 _GLOB_CALL = re.compile(r'glob\((?P<of>[^,]+),\s*"(?P<pattern>(?:[^"\\]|\\.)*)"\s*\)')
 _STEP = re.compile(r"\.?([^.\[\]]+)|(\[[^\]]*\])")
+_CHOOSING = re.compile(r"\[(?P<name>\w+) *= *(?P<value>[^\]=]+)\]")
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -41,9 +42,15 @@ def without_globs(path: str) -> str:
 def jsonpath_of(path: str) -> str:
     """`foo.bar[2]` as a JSONPath; nothing is the whole."""
     if path.startswith("$"):
-        return path
-    steps = [_member(name) if name else index for name, index in _STEP.findall(path)]
-    return "$" + "".join(steps)
+        return _inside(path)
+    steps = [_member(name) if name else _inside(index) for name, index in _STEP.findall(path)]
+    whole = "".join(name or index for name, index in _STEP.findall(path)) == path.replace(".", "")
+    return "$" + ("".join(steps) if whole else path)
+
+
+def _inside(index: str) -> str:
+    """`[name="b"]` chooses those of which it is so."""
+    return _CHOOSING.sub(r"[?@.\g<name>==\g<value>]", index)
 
 
 def _member(name: str) -> str:

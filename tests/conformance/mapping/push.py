@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
+from tests.conformance.mapping.condition import seconds
 from tests.conformance.mapping.reading import NotExpressible, Reading
 
-_DURATION = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
-_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|s|m|h))+")
 _SUCCESS = {"true": "up", "false": "down"}
 
 
@@ -42,8 +42,6 @@ def result_of(query: dict[str, str]) -> dict[str, Any]:
     if error is not None:
         body["message"] = error
     if duration is not None:
-        found = _DURATION.fullmatch(duration)
-        body["duration_ms"] = (
-            float(found["number"]) * _MS[found["unit"]] if found is not None else duration
-        )
+        spelt = _DURATION.fullmatch(duration) is not None
+        body["duration_ms"] = seconds(duration) * 1000 if spelt else duration
     return body

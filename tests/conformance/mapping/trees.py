@@ -19,6 +19,10 @@ _OPERATORS = {
     "absent": ("exists", True), "always": ("exists", False), }  # fmt: skip
 
 
+_SCALAR = {"type": ["number", "string"]}
+_FLAGS = {"true", "false"}
+
+
 def negated(tree: Tree) -> Tree:
     """What holds when the tree is false."""
     return {"not": tree}
@@ -44,7 +48,9 @@ def _loosely(tree: Tree) -> Tree:
         meant = json.loads(tree["value"]) if isinstance(tree["value"], str) else tree["value"]
     except ValueError:
         return tree
-    return tree if isinstance(meant, str) else {"any": [tree, {**tree, "value": meant}]}
+    if meant is None or isinstance(meant, str):
+        return tree  # null is nothing to be equal to
+    return {"any": [tree, {**tree, "value": meant}]}
 
 
 def json_fails_if(rule: Tree) -> Tree:
@@ -65,7 +71,9 @@ def sentry_tree(node: Tree, *, under_not: bool = False) -> Tree:
         if theirs in rest:
             return {ours: [sentry_tree(child, under_not=under_not) for child in rest[theirs]]}
     if "not" in rest:
-        return negated(sentry_tree(rest["not"], under_not=True))
+        opposite = negated(sentry_tree(rest["not"], under_not=True))
+        guards = [_comparable(leaf) for leaf in _compared_json(rest["not"])]
+        return {"all": [opposite, *guards]} if guards else opposite
     operator = rest.pop("op", "eq")
     value, glob = rest.pop("value", None), rest.pop("glob", None)
     leaf, own = _sentry_leaf(rest)
@@ -84,7 +92,23 @@ def _sentry_comparison(leaf: Tree, operator: str, value: Any, glob: str | None) 
             raise NotExpressible(f"glob with {operator}")
         tree: Tree = {**leaf, "operator": "matches", "value": regex_of(glob)}
         return negated(tree) if operator == "ne" else tree
-    return compared(leaf, operator, value, loose=leaf["subject"] == "json")
+    of_json = leaf["subject"] == "json"
+    return compared(leaf, operator, value, loose=of_json and value not in _FLAGS)
+
+
+def _compared_json(node: Tree) -> list[Tree]:
+    """The leaves below that compare a part of the body."""
+    children = [*node.get("and", []), *node.get("or", []), *filter(None, [node.get("not")])]
+    below = [leaf for child in children for leaf in _compared_json(child)]
+    own = "json" in node and node.get("op", "eq") not in {"always", "never"}
+    return [node] if own else below
+
+
+def _comparable(leaf: Tree) -> Tree:
+    """What is neither number nor text can't be compared, and that is no better under a negation."""
+    part = {"subject": "json", "property": without_globs(leaf["json"])}
+    scalar = {**part, "subject": "json_schema", "operator": "matches", "value": _SCALAR}
+    return {"any": [{**part, "operator": "exists", "value": False}, scalar]}
 
 
 def _sentry_leaf(rest: Tree) -> tuple[Tree, Any]:

@@ -106,6 +106,6 @@ async def _state(run: Run, kit: Kit, bench: Bench) -> Observation:
         observation = await network.replay(Run(run.record | {"probe": checked}), kit, bench)
         observation.values = workload.one_result(observation)
         return observation
-    if expect.keys() & {"statuses", "sent", "events", "triggered"}:
+    if "outcomes" in probe or expect.keys() & {"statuses", "sent", "events", "triggered"}:
         return Observation(values=states.series(probe, expect, run.source))
     raise NotExpressible(", ".join(probe.keys() - {"url"}) or "this")

@@ -84,7 +84,8 @@ def _definition(run: Run, probe: dict[str, Any]) -> dict[str, Any]:
     kind = probe.pop("type", run.kind)
     if about == "type":
         return {"name": "conformance", "kind": kind, "target": {}}
-    as_it_is = {f"{about}_file", *(() if about in _READ else (about,))} & probe.keys()
+    as_it_is = {key for key in probe if key.endswith("_file")}
+    as_it_is |= {about} & probe.keys() - _READ
     unknown = {key: probe.pop(key) for key in as_it_is}
     if kind in {"http", "state", "condition"}:
         kind = "http"

@@ -27,6 +27,8 @@ _WORDS = {
     Overall.UNKNOWN: "all-down",
     Overall.MAINTENANCE: "maintenance",
 }
+_WITHOUT_PENDING = {"PENDING": "DOWN"}
+"""Kuma's status of a target that fails, but not yet for long."""
 _WINDOWS = {"1h": 1 / 24, "24h": 1, "7d": 7, "30d": 30, "365d": 365}
 
 
@@ -44,19 +46,20 @@ def daily(probe: Mapping[str, Any]) -> dict[str, Any]:
 
 def beats(probe: Mapping[str, Any]) -> dict[str, Any]:
     """Results with their response times."""
-    states = [State(beat[0].lower()) for beat in probe["beats"]]
+    judged = [beat for beat in probe["beats"] if beat[0] != "MAINTENANCE"]
+    states = [State(_WITHOUT_PENDING.get(beat[0], beat[0]).lower()) for beat in judged]
     tally = Tally()
-    for beat in probe["beats"]:
+    for beat in judged:
         tally.add(_rollup(beat))
-    return {
-        "uptime_24h": _ratios(states, timedelta(minutes=1))["24h"],
-        "average_ping_ms": tally.average_ms,
-    }
+    ratios = _ratios(states, timedelta(minutes=1)) if states else dict.fromkeys(_WINDOWS)
+    # What nobody has seen is 0, there.
+    uptimes = {f"uptime_{window}": ratio or 0 for window, ratio in ratios.items()}
+    return uptimes | {"average_ping_ms": tally.average_ms}
 
 
 def _rollup(beat: Sequence[Any]) -> dict[str, Any]:
     """What is kept of a check: a time only if the target answered."""
-    outcome = Outcome(beat[0].lower())
+    outcome = Outcome(_WITHOUT_PENDING.get(beat[0], beat[0]).lower())
     times = [float(beat[1])] if len(beat) > 1 and outcome.value in {"up", "degraded"} else []
     return {
         **{each.value: int(each is outcome) for each in Outcome},
@@ -77,10 +80,10 @@ def halves(probe: Mapping[str, Any]) -> dict[str, Any]:
     """Results so many seconds ago."""
     results = sorted(probe["results"], key=lambda one: -one["ago_s"])
     gaps = {earlier["ago_s"] - later["ago_s"] for earlier, later in pairwise(results)}
-    if len(gaps) != 1:
+    if len(gaps) > 1:
         raise NotExpressible("results at uneven times")
     states = [State.UP if one["success"] else State.DOWN for one in results]
-    ratios = _ratios(states, timedelta(seconds=gaps.pop()))
+    ratios = _ratios(states, timedelta(seconds=gaps.pop() if gaps else 60))
     return {"uptime": {window: ratios[window] for window in ("1h", "24h", "7d")}}
 
 

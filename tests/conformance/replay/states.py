@@ -54,6 +54,10 @@ class Course:
     tell_resolved: bool = True
     apart: bool = False
     """Whether it was in maintenance at the last check."""
+    delivers: bool = True
+    """Whether a message would arrive now; else it waits."""
+    held_back: str | None = None
+    told: bool = False
     seen: dict[str, list[Any]] = field(default_factory=dict)
 
     def see(self, *, failing: bool, maintenance: bool = False) -> None:
@@ -63,7 +67,7 @@ class Course:
         judgement = judge(self.standing, self.policy, verdict, now=self.slot)
         self.standing = judgement.standing
         planned = [_window(self.slot)] if maintenance else []
-        sent = self._announce(judgement, planned)
+        sent = self._delivered(self._announce(judgement, planned))
         interval = self.policy.interval_ms or 0
         after = interval if judgement.recheck is None else judgement.recheck - self.slot
         apart = any(is_active(one.spec, self.slot) for one in planned)
@@ -72,7 +76,7 @@ class Course:
             "changes": bool(judgement.transitions) or apart is not self.apart,
             "notified": sent is not None,
             "sent": sent,
-            "triggered": self.incident is not None and bool(self.incident.channels),
+            "triggered": self.incident is not None and self.told,
             "next_check_after_s": after / 1000,
         }
         self._note(judgement, noted, failing=failing)
@@ -114,6 +118,17 @@ class Course:
             return "triggered"
         return "resolved" if self.tell_resolved else None
 
+    def _delivered(self, sent: str | None) -> str | None:
+        """Of an outage that nobody was told of, nobody is told the end."""
+        if sent in {"triggered", "resolved"}:
+            untold = sent == "resolved" and self.held_back == "triggered"
+            self.held_back, sent = None if untold else sent, None
+        if not self.delivers:
+            return None
+        sent, self.held_back = self.held_back or sent, None
+        self.told = sent == "triggered" or (self.told and sent != "resolved")
+        return sent
+
     def _remind(self, planned: list[Planned]) -> str | None:
         if self.incident is None or self.remind_every_ms is None or planned or not self.channels:
             return None
@@ -143,7 +158,9 @@ def series(probe: Mapping[str, Any], expect: Mapping[str, Any], source: str) -> 
     default = ["fail"] * len(expect.get("statuses", ()))
     outcomes = reading.get("outcomes", default)
     flipped, failing = reading.get("upside_down", False), False
-    for outcome in outcomes:
+    delivering = reading.get("provider_delivers", True)
+    for at, outcome in enumerate(outcomes):
+        course.delivers = delivering[at] if isinstance(delivering, list) else delivering
         if outcome not in {"ok", "fail", "maintenance"}:
             raise NotExpressible(f"outcomes {outcome}")
         if outcome != "maintenance":
@@ -162,13 +179,17 @@ def change(probe: Mapping[str, Any]) -> dict[str, Any]:
     # PENDING goes on or ends, as the check says: it needs one more failure, or more than one.
     threshold = 3 if current == "PENDING" else 2
     policy = replace(_policy(60, None, threshold, 1), failure_threshold=threshold)
-    known = {"UP": State.UP, "DOWN": State.DOWN, "PENDING": State.UP}[previous]
+    known = State.DOWN if previous == "DOWN" else State.UP
     failures = 1 if previous == "PENDING" else 0
-    if previous == "UP" and current == "DOWN":
+    if previous in {"UP", _MAINTENANCE} and current == "DOWN":
         policy = replace(policy, failure_threshold=1)
     standing = Standing(known, 0, verdict=known, failures=failures, run_since=1, round=1)
-    course = Course(policy, standing, _open() if known is State.DOWN else None)
-    course.see(failing=current != "UP")
+    open_ = _open() if known is State.DOWN else None
+    course = Course(policy, standing, open_, told=known is State.DOWN)
+    course.apart = previous == _MAINTENANCE
+    apart = current == _MAINTENANCE
+    failing = known is State.DOWN if apart else current != "UP"
+    course.see(failing=failing, maintenance=apart)
     return {"change": course.seen["changes"][0], "notify": course.seen["notified"][0]}
 
 
@@ -187,6 +208,7 @@ def _course(reading: Reading) -> Course:
         policy,
         standing,
         _open() if standing.state is State.DOWN else None,
+        told=standing.state is State.DOWN,
         remind_every_ms=resend * policy.interval_ms or None,
         channels=_channels(reading),
         tell_resolved=reading.get("send_on_resolved", True),

@@ -22,6 +22,7 @@ from vedette.prober.streams.trust import check_own
 from vedette.prober.streams.visit import Place, Visit
 
 _OURS = frozenset({Reason.INTERNAL_ERROR, Reason.FORBIDDEN_TARGET})
+_NOBODY_THERE = frozenset({Reason.CONNECT_REFUSED, Reason.CONNECT_UNREACHABLE})
 # The prober's own name servers were chosen by who runs it.
 _OPEN = Guard()
 _T = TypeVar("_T")
@@ -115,7 +116,8 @@ async def _first(
 ) -> Reply:
     """The answer of the first that gives one; each gets an equal share of the time left.
 
-    If none does, what one of them did says more than what keeps us from asking another.
+    If none does, what one of them did says more than that nobody was there at another, and that
+    more than what keeps us from asking.
     """
     until = time.perf_counter() + within_s
     why: Stopped | None = None
@@ -123,7 +125,13 @@ async def _first(
         try:
             return await ask(one, max(0.0, until - time.perf_counter()) / (len(those) - at))
         except Stopped as stopped:
-            if why is None or why.trouble.reason in _OURS:
+            if why is None or _weight(stopped) > _weight(why):
                 why = stopped
     assert why is not None
     raise why
+
+
+def _weight(stopped: Stopped) -> int:
+    """How much it says of a name server that nobody got an answer."""
+    reason = stopped.trouble.reason
+    return 0 if reason in _OURS else 1 if reason in _NOBODY_THERE else 2
