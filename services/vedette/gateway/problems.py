@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import TypeVar
 
 import orjson
 import structlog
@@ -14,6 +15,7 @@ from vedette.core.errors import Transient, VedetteError
 CONTENT_TYPE = "application/problem+json"
 _RETRY_AFTER_S = "2"
 
+T = TypeVar("T")
 log = structlog.get_logger()
 
 
@@ -72,6 +74,13 @@ class Problem(VedetteError):
 def not_found(what: str) -> Problem:
     """There is no such thing in this workspace."""
     return Problem(404, f"there is no such {what}", kind="not-found")
+
+
+def there(found: T | None, what: str) -> T:
+    """What was found. Raises Problem if it was not."""
+    if found is None:
+        raise not_found(what)
+    return found
 
 
 def invalid(errors: Sequence[FieldError]) -> Problem:

@@ -1,12 +1,12 @@
 """Reading requests: bodies, query parameters, ids, preconditions. Raises Problem."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vedette.gateway.invalid import field_errors
 from vedette.gateway.problems import FieldError, Problem, bad_query, invalid, not_found
@@ -25,17 +25,7 @@ class Query(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PageQuery(Query):
-    """What every list takes."""
-
-    limit: int = Field(default=100, ge=1, le=500, description="How many at most.")
-    cursor: str | None = Field(
-        default=None, max_length=500, description="`next` of the page before this one."
-    )
-
-
 Q = TypeVar("Q", bound=Query)
-T = TypeVar("T")
 
 
 def read_query(request: web.Request, model: type[Q]) -> Q:
@@ -50,14 +40,6 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
         return model.model_validate(dict(request.query))
     except ValidationError as error:
         raise bad_query(field_errors(error)) from None
-
-
-def read_cursor(cursor: str | None, decode: Callable[[str], T]) -> T | None:
-    """The cursor's keys, if there is one."""
-    try:
-        return None if cursor is None else decode(cursor)
-    except ValueError as error:
-        raise bad_query([FieldError(field="cursor", message=str(error), rule="cursor")]) from None
 
 
 def read_id(request: web.Request, what: str) -> UUID:

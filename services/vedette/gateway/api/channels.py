@@ -12,22 +12,19 @@ from vedette.core.channel import ChannelSpec
 from vedette.core.ids import uuid7
 from vedette.gateway import changes, channelspecs
 from vedette.gateway.context import Call
-from vedette.gateway.domain import cursors
 from vedette.gateway.domain.patch import merge_patch
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
-from vedette.gateway.problems import Problem, not_found
+from vedette.gateway.paging import BY_ID, PageQuery
+from vedette.gateway.problems import Problem, there
 from vedette.gateway.reading import (
     PATCH_TYPES,
-    PageQuery,
     Query,
-    read_cursor,
     read_id,
     read_object,
     read_query,
 )
 from vedette.gateway.store import channels, monitors
 from vedette.gateway.views.channels import CHANNELS, channel_models, channel_view, opened_config
-from vedette.gateway.views.common import page
 from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, connection, transaction
 from vedette.store.secretbox import SecretBox
@@ -62,17 +59,10 @@ async def create(call: Call) -> web.Response:
 async def listing(call: Call) -> web.Response:
     """List channels."""
     query = read_query(call.request, PageQuery)
-    after = read_cursor(query.cursor, cursors.decode_id)
+    after = BY_ID.start(query)
     async with connection(call.pool) as db:
-        rows = await channels.page(db, call.workspace, after=after, limit=query.limit + 1)
-    return reply(
-        page(
-            rows,
-            query.limit,
-            lambda row: channel_view(row, call.gateway.box),
-            lambda row: cursors.encode(row["id"]),
-        )
-    )
+        rows = await channels.page(db, call.workspace, after=after, limit=query.rows)
+    return BY_ID.page(rows, query, lambda row: channel_view(row, call.gateway.box))
 
 
 async def show(call: Call) -> web.Response:
@@ -128,16 +118,12 @@ def _columns(spec: ChannelSpec, box: SecretBox) -> dict[str, Any]:
 
 
 async def _locked(db: Connection, call: Call) -> Record:
-    row = await channels.lock(db, call.workspace, read_id(call.request, "channel"))
-    if row is None:
-        raise not_found("channel")
-    return row
+    id = read_id(call.request, "channel")
+    return there(await channels.lock(db, call.workspace, id), "channel")
 
 
 async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> web.Response:
-    row = await channels.one(db, call.workspace, id)
-    if row is None:
-        raise not_found("channel")
+    row = there(await channels.one(db, call.workspace, id), "channel")
     return reply(channel_view(row, call.gateway.box), status=status)
 
 

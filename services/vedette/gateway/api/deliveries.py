@@ -6,12 +6,11 @@ from aiohttp import web
 from pydantic import Field
 
 from vedette.gateway.context import Call
-from vedette.gateway.domain import cursors
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
-from vedette.gateway.problems import not_found
-from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_query
+from vedette.gateway.paging import BY_TIME, PageQuery
+from vedette.gateway.problems import there
+from vedette.gateway.reading import read_id, read_query
 from vedette.gateway.store import deliveries
-from vedette.gateway.views.common import page
 from vedette.gateway.views.deliveries import DeliveryView, Status, delivery_view
 from vedette.store.pool import connection
 
@@ -30,31 +29,20 @@ class DeliveryQuery(PageQuery):
 async def listing(call: Call) -> web.Response:
     """List deliveries."""
     query = read_query(call.request, DeliveryQuery)
-    before = read_cursor(query.cursor, cursors.decode_instant_and_id)
+    before = BY_TIME.start(query)
     wanted = deliveries.Filter(
         incident=query.incident, channel=query.channel, status=query.status, digest=query.digest
     )
     async with connection(call.pool) as db:
-        rows = await deliveries.page(
-            db, call.workspace, wanted, before=before, limit=query.limit + 1
-        )
-    return reply(
-        page(
-            rows,
-            query.limit,
-            delivery_view,
-            lambda row: cursors.encode(row["created_at"], row["id"]),
-        )
-    )
+        rows = await deliveries.page(db, call.workspace, wanted, before=before, limit=query.rows)
+    return BY_TIME.page(rows, query, delivery_view)
 
 
 async def show(call: Call) -> web.Response:
     """Show a delivery."""
     async with connection(call.pool) as db:
         row = await deliveries.one(db, call.workspace, read_id(call.request, "delivery"))
-    if row is None:
-        raise not_found("delivery")
-    return reply(delivery_view(row))
+    return reply(delivery_view(there(row, "delivery")))
 
 
 _PATH = f"{PREFIX}/deliveries"

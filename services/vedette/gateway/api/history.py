@@ -12,10 +12,10 @@ from vedette.gateway.counting import tallies
 from vedette.gateway.domain import cursors
 from vedette.gateway.domain.uptime import WINDOWS, Span, uptime
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
-from vedette.gateway.problems import FieldError, bad_query, not_found
-from vedette.gateway.reading import PageQuery, Query, read_cursor, read_id, read_query
+from vedette.gateway.paging import Order, PageQuery
+from vedette.gateway.problems import FieldError, bad_query, not_found, there
+from vedette.gateway.reading import Query, read_id, read_query
 from vedette.gateway.store import history, maintenance, monitors
-from vedette.gateway.views.common import page
 from vedette.gateway.views.history import (
     CheckView,
     SpanView,
@@ -29,6 +29,8 @@ from vedette.gateway.views.history import (
 from vedette.store.pool import connection
 
 _NO_SPAN = 2**62
+_CHECKS = Order(("slot", "region"), cursors.decode_slot)
+_SPANS = Order(("sequence",), cursors.decode_number)
 
 
 class CheckQuery(PageQuery):
@@ -60,26 +62,22 @@ async def checks(call: Call) -> web.Response:
         until=history.storable(query.until),
         outcome=query.outcome,
         evidence=query.evidence,
-        after=read_cursor(query.cursor, cursors.decode_slot) or (history.LAST, ""),
-        limit=query.limit + 1,
+        after=_CHECKS.start(query) or (history.LAST, ""),
+        limit=query.rows,
     )
     async with connection(call.pool) as db:
         if not await monitors.exists(db, call.workspace, monitor):
             raise not_found("monitor")
         now = datetime.now(UTC)
         rows = await history.checks(db, call.workspace, monitor, wanted, now=now)
-    return reply(
-        page(rows, query.limit, check_view, lambda row: cursors.encode(row["slot"], row["region"]))
-    )
+    return _CHECKS.page(rows, query, check_view)
 
 
 async def state(call: Call) -> web.Response:
     """Show how a monitor stands."""
     monitor = read_id(call.request, "monitor")
     async with connection(call.pool) as db:
-        row = await monitors.one(db, call.workspace, monitor)
-        if row is None:
-            raise not_found("monitor")
+        row = there(await monitors.one(db, call.workspace, monitor), "monitor")
         standing = await history.standing(db, call.workspace, monitor)
     return reply(state_view(row, standing))
 
@@ -88,7 +86,7 @@ async def spans(call: Call) -> web.Response:
     """List the spans of a monitor."""
     monitor = read_id(call.request, "monitor")
     query = read_query(call.request, PageQuery)
-    before = read_cursor(query.cursor, cursors.decode_number)
+    before = _SPANS.start(query)
     async with connection(call.pool) as db:
         if not await monitors.exists(db, call.workspace, monitor):
             raise not_found("monitor")
@@ -97,9 +95,9 @@ async def spans(call: Call) -> web.Response:
             call.workspace,
             monitor,
             before=_NO_SPAN if before is None else before,
-            limit=query.limit + 1,
+            limit=query.rows,
         )
-    return reply(page(rows, query.limit, span_view, lambda row: cursors.encode(row["sequence"])))
+    return _SPANS.page(rows, query, span_view)
 
 
 async def uptimes(call: Call) -> web.Response:
@@ -108,9 +106,7 @@ async def uptimes(call: Call) -> web.Response:
     now = datetime.now(UTC)
     until, begins = _windows(read_query(call.request, UptimeQuery), now)
     async with connection(call.pool) as db:
-        row = await monitors.one(db, call.workspace, monitor)
-        if row is None:
-            raise not_found("monitor")
+        row = there(await monitors.one(db, call.workspace, monitor), "monitor")
         first = min(begins.values())
         rows = await history.spans_since(db, call.workspace, [monitor], first)
         windows = await maintenance.windows_since(db, call.workspace, first)

@@ -7,12 +7,11 @@ from aiohttp import web
 from pydantic import Field
 
 from vedette.gateway.context import Call
-from vedette.gateway.domain import cursors
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
-from vedette.gateway.problems import not_found
-from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_query
+from vedette.gateway.paging import BY_ID, PageQuery
+from vedette.gateway.problems import there
+from vedette.gateway.reading import read_id, read_query
 from vedette.gateway.store import deliveries, incidents
-from vedette.gateway.views.common import page
 from vedette.gateway.views.deliveries import delivery_view
 from vedette.gateway.views.incidents import IncidentDetail, IncidentView, incident_view
 from vedette.store.pool import connection
@@ -28,7 +27,7 @@ class IncidentQuery(PageQuery):
 async def listing(call: Call) -> web.Response:
     """List incidents."""
     query = read_query(call.request, IncidentQuery)
-    before = read_cursor(query.cursor, cursors.decode_id)
+    before = BY_ID.start(query)
     async with connection(call.pool) as db:
         rows = await incidents.page(
             db,
@@ -36,18 +35,16 @@ async def listing(call: Call) -> web.Response:
             is_open=None if query.state is None else query.state == "open",
             monitor=query.monitor,
             before=before,
-            limit=query.limit + 1,
+            limit=query.rows,
         )
-    return reply(page(rows, query.limit, incident_view, lambda row: cursors.encode(row["id"])))
+    return BY_ID.page(rows, query, incident_view)
 
 
 async def show(call: Call) -> web.Response:
     """Show an incident with its messages."""
     id = read_id(call.request, "incident")
     async with connection(call.pool) as db:
-        row = await incidents.one(db, call.workspace, id)
-        if row is None:
-            raise not_found("incident")
+        row = there(await incidents.one(db, call.workspace, id), "incident")
         sent = await deliveries.of_incident(db, call.workspace, id)
     return reply({**incident_view(row), "deliveries": [delivery_view(one) for one in sent]})
 

@@ -11,21 +11,18 @@ from pydantic import ValidationError
 from vedette.core.ids import uuid7
 from vedette.core.maintenance import MAINTENANCES, MaintenanceSpec, parse_maintenance
 from vedette.gateway.context import Call
-from vedette.gateway.domain import cursors
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
 from vedette.gateway.invalid import field_errors
-from vedette.gateway.problems import FieldError, invalid, not_found
+from vedette.gateway.paging import BY_ID, PageQuery
+from vedette.gateway.problems import FieldError, invalid, there
 from vedette.gateway.reading import (
-    PageQuery,
     check_precondition,
     etag,
-    read_cursor,
     read_id,
     read_object,
     read_query,
 )
 from vedette.gateway.store import maintenance, monitors
-from vedette.gateway.views.common import page
 from vedette.gateway.views.maintenance import (
     MaintenanceRecord,
     maintenance_models,
@@ -75,18 +72,11 @@ async def create(call: Call) -> web.Response:
 async def listing(call: Call) -> web.Response:
     """List maintenance."""
     query = read_query(call.request, PageQuery)
-    after = read_cursor(query.cursor, cursors.decode_id)
+    after = BY_ID.start(query)
     async with connection(call.pool) as db:
-        rows = await maintenance.page(db, call.workspace, after=after, limit=query.limit + 1)
+        rows = await maintenance.page(db, call.workspace, after=after, limit=query.rows)
     now = now_ms()
-    return reply(
-        page(
-            rows,
-            query.limit,
-            lambda row: maintenance_view(row, now),
-            lambda row: cursors.encode(row["id"]),
-        )
-    )
+    return BY_ID.page(rows, query, lambda row: maintenance_view(row, now))
 
 
 async def show(call: Call) -> web.Response:
@@ -130,17 +120,14 @@ async def _check_monitors(db: Connection, workspace: UUID, spec: MaintenanceSpec
 
 
 async def _locked(db: Connection, call: Call) -> Record:
-    row = await maintenance.lock(db, call.workspace, read_id(call.request, "maintenance"))
-    if row is None:
-        raise not_found("maintenance")
+    found = await maintenance.lock(db, call.workspace, read_id(call.request, "maintenance"))
+    row = there(found, "maintenance")
     check_precondition(call.request, row["version"])
     return row
 
 
 async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> web.Response:
-    row = await maintenance.one(db, call.workspace, id)
-    if row is None:
-        raise not_found("maintenance")
+    row = there(await maintenance.one(db, call.workspace, id), "maintenance")
     view = maintenance_view(row, now_ms())
     return reply(view, status=status, headers={"ETag": etag(row["version"])})
 

@@ -12,24 +12,21 @@ from vedette.core.kinds import kinds
 from vedette.core.state import State
 from vedette.gateway import changes
 from vedette.gateway.context import Call
-from vedette.gateway.domain import cursors
 from vedette.gateway.domain.offers import Offers
 from vedette.gateway.domain.patch import merge_patch
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
 from vedette.gateway.offered import offers, warnings
-from vedette.gateway.problems import not_found
+from vedette.gateway.paging import BY_ID, PageQuery
+from vedette.gateway.problems import there
 from vedette.gateway.reading import (
     PATCH_TYPES,
-    PageQuery,
     check_precondition,
     etag,
-    read_cursor,
     read_id,
     read_object,
     read_query,
 )
 from vedette.gateway.store import monitors
-from vedette.gateway.views.common import page
 from vedette.gateway.views.monitors import MonitorStanding, monitor_models, monitor_view
 from vedette.store.pool import Connection, connection, transaction
 
@@ -65,16 +62,16 @@ async def create(call: Call) -> web.Response:
 async def listing(call: Call) -> web.Response:
     """List monitors."""
     query = read_query(call.request, MonitorQuery)
-    after = read_cursor(query.cursor, cursors.decode_id)
+    after = BY_ID.start(query)
     wanted = monitors.Filter(state=query.state, tag=query.tag, kind=query.kind, name=query.q)
     async with connection(call.pool) as db:
-        rows = await monitors.page(db, call.workspace, wanted, after=after, limit=query.limit + 1)
+        rows = await monitors.page(db, call.workspace, wanted, after=after, limit=query.rows)
         offered = await offers(db)
 
     def view(row: Record) -> dict[str, Any]:
         return _view(call, row, offered)
 
-    return reply(page(rows, query.limit, view, lambda row: cursors.encode(row["id"])))
+    return BY_ID.page(rows, query, view)
 
 
 async def show(call: Call) -> web.Response:
@@ -136,17 +133,14 @@ async def _set_paused(call: Call, *, paused: bool) -> web.Response:
 
 
 async def _locked(db: Connection, call: Call) -> Record:
-    row = await monitors.lock(db, call.workspace, read_id(call.request, "monitor"))
-    if row is None:
-        raise not_found("monitor")
+    found = await monitors.lock(db, call.workspace, read_id(call.request, "monitor"))
+    row = there(found, "monitor")
     check_precondition(call.request, row["version"])
     return row
 
 
 async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> web.Response:
-    row = await monitors.one(db, call.workspace, id)
-    if row is None:
-        raise not_found("monitor")
+    row = there(await monitors.one(db, call.workspace, id), "monitor")
     shown = _view(call, row, await offers(db))
     return reply(shown, status=status, headers={"ETag": etag(row["version"])})
 

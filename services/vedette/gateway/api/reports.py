@@ -9,14 +9,16 @@ from vedette.gateway.context import Call
 from vedette.gateway.domain import cursors
 from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
 from vedette.gateway.invalid import field_errors
+from vedette.gateway.paging import Order, PageQuery
 from vedette.gateway.pings import whence
-from vedette.gateway.problems import Problem, invalid, not_found
-from vedette.gateway.reading import PageQuery, read_cursor, read_id, read_object, read_query
+from vedette.gateway.problems import Problem, invalid, not_found, there
+from vedette.gateway.reading import read_id, read_object, read_query
 from vedette.gateway.store import monitors, reports
-from vedette.gateway.views.common import page
 from vedette.gateway.views.reports import ReportView, ResultIn, ResultTaken, report_view
 from vedette.store.clock import now_ms
 from vedette.store.pool import connection, transaction
+
+_ORDER = Order(("id",), cursors.decode_number)
 
 
 async def hand_in(call: Call) -> web.Response:
@@ -30,9 +32,8 @@ async def hand_in(call: Call) -> web.Response:
         at, Signal(result.outcome), message=result.message, duration_ms=result.duration_ms
     )
     async with transaction(call.pool) as db:
-        row = await monitors.one(db, call.workspace, read_id(call.request, "monitor"))
-        if row is None:
-            raise not_found("monitor")
+        found = await monitors.one(db, call.workspace, read_id(call.request, "monitor"))
+        row = there(found, "monitor")
         if row["spec"]["kind"] != "push":
             raise _conflict(f"monitors of kind {row['spec']['kind']} take no results, push does")
         if row["paused"]:
@@ -44,13 +45,13 @@ async def hand_in(call: Call) -> web.Response:
 async def listing(call: Call) -> web.Response:
     """List reports."""
     query = read_query(call.request, PageQuery)
-    before = read_cursor(query.cursor, cursors.decode_number)
+    before = _ORDER.start(query)
     monitor = read_id(call.request, "monitor")
     async with connection(call.pool) as db:
         if not await monitors.exists(db, call.workspace, monitor):
             raise not_found("monitor")
-        rows = await reports.page(db, monitor, before=before, limit=query.limit + 1)
-    return reply(page(rows, query.limit, report_view, lambda row: cursors.encode(row["id"])))
+        rows = await reports.page(db, monitor, before=before, limit=query.rows)
+    return _ORDER.page(rows, query, report_view)
 
 
 def _conflict(why: str) -> Problem:

@@ -20,7 +20,7 @@ from vedette.gateway.domain.pieces import LENGTHS, Step, steps
 from vedette.gateway.domain.tally import Tally
 from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, Stretch, Uptime, uptime
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
-from vedette.gateway.problems import FieldError, bad_query, not_found
+from vedette.gateway.problems import FieldError, bad_query, there
 from vedette.gateway.reading import Query, read_id, read_query
 from vedette.gateway.store import history, maintenance, monitors
 from vedette.gateway.views.series import SeriesView, StepView, step_view
@@ -56,9 +56,7 @@ async def show(call: Call) -> web.Response:
     now = datetime.now(UTC)
     starts, until, step = _asked(query, now)
     async with connection(call.pool) as db:
-        row = await monitors.one(db, call.workspace, monitor)
-        if row is None:
-            raise not_found("monitor")
+        row = there(await monitors.one(db, call.workspace, monitor), "monitor")
         spans = await history.spans_since(db, call.workspace, [monitor], starts[0])
         windows = await maintenance.windows_since(db, call.workspace, starts[0])
         found = await counted(

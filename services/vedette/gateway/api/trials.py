@@ -11,7 +11,7 @@ from vedette.core.events import ChannelTest, Event
 from vedette.core.ids import uuid7
 from vedette.gateway.context import Call
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
-from vedette.gateway.problems import not_found
+from vedette.gateway.problems import there
 from vedette.gateway.reading import read_id
 from vedette.gateway.store import channels, deliveries
 from vedette.gateway.views.deliveries import DeliveryView, PendingTest, delivery_view
@@ -38,9 +38,8 @@ async def _ask(call: Call) -> UUID:
     """Tell the notifier, through an event; returns the id its delivery will have."""
     now = now_ms()
     async with transaction(call.pool) as db:
-        row = await channels.one(db, call.workspace, read_id(call.request, "channel"))
-        if row is None:
-            raise not_found("channel")
+        found = await channels.one(db, call.workspace, read_id(call.request, "channel"))
+        row = there(found, "channel")
         data = ChannelTest(channel_id=row["id"], channel_name=row["name"], test_id=uuid7(now))
         event = Event.of(data, workspace=call.workspace, at_ms=now, traceparent=traceparent())
         await outbox.put(db, [event])

@@ -1,10 +1,8 @@
 """What views share."""
 
-from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from asyncpg import Record
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from vedette.core.events import Vote
@@ -53,15 +51,3 @@ def milliseconds(value: float | None) -> float | None:
 def shown(view: View) -> dict[str, Any]:
     """A view as JSON has it."""
     return view.model_dump(mode="json")
-
-
-def page(
-    rows: Sequence[Record],
-    limit: int,
-    view: Callable[[Record], Mapping[str, Any]],
-    cursor: Callable[[Record], str],
-) -> dict[str, Any]:
-    """One page of a list. `rows` may hold one more than `limit`: then another page follows."""
-    items = rows[:limit]
-    following = cursor(items[-1]) if len(rows) > limit else None
-    return {"items": [view(row) for row in items], "next": following}
