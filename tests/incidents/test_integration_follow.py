@@ -67,6 +67,14 @@ async def test_an_event_that_was_lost_long_ago_is_made_up_for(world: World) -> N
     assert await world.told() == ["opened"]
 
 
+async def test_what_can_not_be_read_holds_up_nobody_else(world: World) -> None:
+    for _ in range(3):
+        await world.make_unreadable(await world.down_as_well())
+    await world.span(2, "down")
+    await world.handlers.reconcile()
+    assert await world.told() == ["opened"]
+
+
 async def test_a_deleted_monitors_incident_ends(world: World) -> None:
     await world.span(2, "down")
     await world.tell()

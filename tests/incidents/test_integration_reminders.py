@@ -43,6 +43,16 @@ async def test_many_processes_remind_once(world: World) -> None:
     assert event["data"]["incident"]["state"] == "investigating"
 
 
+async def test_what_can_not_be_read_holds_up_no_other_reminder(world: World) -> None:
+    other = await world.down_as_well(remind_every_s=300)
+    await world.tell(monitor=other)
+    await be_open_for(world, 6)
+    first = await world.pool.fetchval("select monitor_id from incident order by id limit 1")
+    await world.make_unreadable(first)
+    await go(world)
+    assert await world.told() == ["opened", "opened", "reminded"]
+
+
 async def test_what_was_missed_comes_down_to_one(world: World) -> None:
     await be_open_for(world, 63)
     await go(world)

@@ -44,6 +44,18 @@ class World:
             ago,
         )
 
+    async def down_as_well(self, **monitor: Any) -> UUID:
+        """Another monitor of the channel's, that went down before."""
+        id = await add_monitor(self.pool, self.workspace, channels=[str(self.channel)], **monitor)
+        await self.span(1, "pending", monitor=id)
+        await self.span(2, "down", monitor=id)
+        return id
+
+    async def make_unreadable(self, monitor: UUID) -> None:
+        """Let its causes have a reason that only a newer version knows."""
+        cause = {"reason": "from the future"}
+        await self.pool.execute("update span set cause = $2 where monitor_id = $1", monitor, cause)
+
     async def tell(self, *, monitor: UUID | None = None) -> None:
         """An event of the monitor; what it says in particular doesn't matter."""
         ref = MonitorRef(id=monitor or self.monitor, name="Shop", kind="http", target="x")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from uuid import UUID
 
-from vedette.core.events import Cause, Held, IncidentRef
+from vedette.core.events import Cause, Held, IncidentRef, MonitorRef
 from vedette.core.instants import iso
 from vedette.core.maintenance import MaintenanceSpec
 from vedette.core.state import State
@@ -40,6 +40,25 @@ class Waiting:
     sequence: int
     held: Held
     until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """The monitor an incident is about."""
+
+    ref: MonitorRef
+    workspace_id: UUID
+    channels: list[UUID]
+    remind_every_s: int | None
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last change of state that was followed, and whether it waits."""
+
+    sequence: int
+    waiting: Waiting | None
 
 
 @dataclass(frozen=True, slots=True)

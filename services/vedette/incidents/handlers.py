@@ -13,9 +13,12 @@ from vedette.bus.topology import STATES
 from vedette.core.events import Event, IncidentOpened, IncidentResolved
 from vedette.core.ids import uuid7
 from vedette.core.state import State
+from vedette.incidents.apart import each_apart
 from vedette.incidents.domain import (
     Change,
+    Cursor,
     Incident,
+    Monitor,
     Opened,
     Planned,
     Resolved,
@@ -25,10 +28,10 @@ from vedette.incidents.domain import (
     resolve,
     waiting,
 )
-from vedette.incidents.store import Cursor, Monitor, Store
+from vedette.incidents.store.incidents import Store
 from vedette.incidents.telling import tell
 from vedette.store.clock import now_ms
-from vedette.store.pool import Pool, connection, transaction
+from vedette.store.pool import Connection, Pool, connection, transaction
 
 BATCH = 200
 
@@ -49,33 +52,29 @@ class Handlers:
         """A monitor changed its state, or was deleted."""
         event = Event.model_validate_json(message.body)
         async with transaction(self._pool) as db:
-            await _catch_up(Store(db), UUID(event.data["monitor"]["id"]))
+            await _catch_up(db, UUID(event.data["monitor"]["id"]))
 
     async def reconcile(self) -> None:
         """Follow what no event has told of in the last hour."""
         async with connection(self._pool) as db:
             behind = await Store(db).lately_behind(BATCH)
-        await self._catch_up_with(behind)
+        await each_apart(self._pool, behind, _catch_up)
 
     async def reconcile_all(self) -> None:
         """Follow what no event has ever told of."""
         async with connection(self._pool) as db:
             behind = await Store(db).behind(BATCH)
-        await self._catch_up_with(behind)
+        await each_apart(self._pool, behind, _catch_up)
 
     async def release(self) -> None:
         """Look again at what waited for the end of a maintenance."""
         async with connection(self._pool) as db:
             due = await Store(db).waiting(now_ms(), BATCH)
-        await self._catch_up_with(due)
-
-    async def _catch_up_with(self, monitors: list[UUID]) -> None:
-        for monitor in monitors:
-            async with transaction(self._pool) as db:
-                await _catch_up(Store(db), monitor)
+        await each_apart(self._pool, due, _catch_up)
 
 
-async def _catch_up(store: Store, monitor_id: UUID) -> None:
+async def _catch_up(db: Connection, monitor_id: UUID) -> None:
+    store = Store(db)
     monitor = await store.monitor(monitor_id)
     if monitor is None:
         return

@@ -1,40 +1,43 @@
 """Reminders of incidents that stay open."""
 
+from uuid import UUID
+
 from vedette.core.events import IncidentReminded
-from vedette.incidents.domain import remind
-from vedette.incidents.store import Store
+from vedette.incidents.apart import each_apart
+from vedette.incidents.domain import Incident, remind
+from vedette.incidents.store.incidents import Store
 from vedette.incidents.telling import tell
 from vedette.store.clock import now_ms
-from vedette.store.pool import Pool, transaction
+from vedette.store.pool import Connection, Pool, connection
 
 
 async def remind_all(pool: Pool) -> None:
-    """Write down every reminder that is due, each in a transaction of its own."""
+    """Write down every reminder that is due."""
     now = now_ms()
-    while await _remind_one(pool, now):
-        pass
 
-
-async def _remind_one(pool: Pool, now: int) -> bool:
-    """Whether there may be more."""
-    async with transaction(pool) as db:
+    async def remind_of(db: Connection, id: UUID) -> None:
         store = Store(db)
-        found = await store.to_remind(now)
-        if found is None:
-            return False
-        monitor_id, incident = found
-        monitor = await store.monitor(monitor_id)
-        if monitor is None or monitor.remind_every_s is None:
-            return False
-        reminded = remind(incident, every_ms=monitor.remind_every_s * 1000, now=now)
-        if reminded is None:
-            return False
-        await store.remember_reminder(reminded)
-        event = IncidentReminded(
-            incident=reminded.ref(),
-            monitor=monitor.ref,
-            number=reminded.reminders,
-            down_s=(now - incident.since) / 1000,
-        )
-        await tell(db, monitor, event, now)
-        return True
+        found = await store.lock_to_remind(id, now)
+        if found is not None:
+            await _remind(store, *found, now)
+
+    async with connection(pool) as db:
+        due = await Store(db).to_remind(now)
+    await each_apart(pool, due, remind_of)
+
+
+async def _remind(store: Store, monitor_id: UUID, incident: Incident, now: int) -> None:
+    monitor = await store.monitor(monitor_id)
+    if monitor is None or monitor.remind_every_s is None:
+        return
+    reminded = remind(incident, every_ms=monitor.remind_every_s * 1000, now=now)
+    if reminded is None:
+        return
+    await store.remember_reminder(reminded)
+    event = IncidentReminded(
+        incident=reminded.ref(),
+        monitor=monitor.ref,
+        number=reminded.reminders,
+        down_s=(now - incident.since) / 1000,
+    )
+    await tell(store.db, monitor, event, now)

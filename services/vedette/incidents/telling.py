@@ -4,7 +4,7 @@ import structlog
 from prometheus_client import Counter
 
 from vedette.core.events import Event, EventData
-from vedette.incidents.store import Monitor
+from vedette.incidents.domain import Monitor
 from vedette.store import outbox
 from vedette.store.pool import Connection
 from vedette.telemetry.traces import traceparent

@@ -1,45 +1,36 @@
-"""The incidents service's SQL."""
+"""Statements on incidents, and on how far the changes of monitors were followed."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import structlog
-from pydantic import ValidationError
-
-from vedette.core.events import Cause, Held, MonitorRef
-from vedette.core.instants import to_datetime, to_ms
-from vedette.core.maintenance import MaintenanceSpec, parse_maintenance
-from vedette.core.state import State
-from vedette.incidents.domain import Change, Incident, Planned, Waiting
+from vedette.core.instants import to_datetime
+from vedette.incidents.domain import Change, Cursor, Incident, Monitor, Planned
+from vedette.incidents.store.rows import (
+    read_change,
+    read_incident,
+    read_maintenance,
+    read_monitor,
+    read_waiting,
+)
 from vedette.store.pool import Connection
 
-log = structlog.get_logger()
 _INCIDENT = (
     "select i.monitor_id, i.id, i.since, i.opened_at, i.opened_by, i.channels, i.held,"
     # Its span's has the votes that came later as well.
     " i.reminded_at, i.reminders, coalesce(s.cause, i.cause) as cause from incident i"
     " left join span s on s.monitor_id = i.monitor_id and s.sequence = i.opened_by"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Monitor:
-    """The monitor an incident is about."""
-
-    ref: MonitorRef
-    workspace_id: UUID
-    channels: list[UUID]
-    remind_every_s: int | None
-    deleted: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """The last change of state that was followed, and whether it waits."""
-
-    sequence: int
-    waiting: Waiting | None
+_ID = "select i.id from incident i"
+_TO_REMIND = (
+    "join monitor m on m.id = i.monitor_id"
+    " where i.resolved_at is null and m.deleted_at is null"
+    " and m.spec->>'remind_every_s' is not null"
+    " and coalesce(i.reminded_at, i.opened_at)"
+    "  + make_interval(secs => (m.spec->>'remind_every_s')::int) <= $1"
+    " and not exists (select from maintenance_window w"
+    "  where w.workspace_id = i.workspace_id and w.ended_at is null and (w.everything"
+    "   or i.monitor_id = any(w.monitors) or m.spec->'tags' ?| w.tags))"
+)
 
 
 class Store:
@@ -60,7 +51,7 @@ class Store:
             " for update",
             monitor,
         )
-        return Cursor(row["sequence"], None if row["held"] is None else _waiting(row))
+        return Cursor(row["sequence"], None if row["held"] is None else read_waiting(row))
 
     async def move_cursor(self, monitor: UUID, cursor: Cursor) -> None:
         """Remember where a monitor's changes were followed to."""
@@ -91,7 +82,7 @@ class Store:
             " order by id",
             monitor.workspace_id,
         )
-        read = [(row["id"], readable_maintenance(row)) for row in rows]
+        read = [(row["id"], read_maintenance(row)) for row in rows]
         return [
             Planned(id, spec)
             for id, spec in read
@@ -105,7 +96,7 @@ class Store:
             " from monitor where id = $1",
             monitor,
         )
-        return _monitor(row) if row else None
+        return read_monitor(row) if row else None
 
     async def changes_after(self, monitor: UUID, sequence: int) -> list[Change]:
         """The changes of state that were not followed yet, in order."""
@@ -115,7 +106,7 @@ class Store:
             monitor,
             sequence,
         )
-        return [_change(row) for row in rows]
+        return [read_change(row) for row in rows]
 
     async def change(self, monitor: UUID, sequence: int) -> Change:
         """One of the changes of state."""
@@ -125,7 +116,7 @@ class Store:
             monitor,
             sequence,
         )
-        return _change(row)
+        return read_change(row)
 
     async def open_incident(self, monitor: UUID) -> Incident | None:
         """The incident that is open, if any."""
@@ -133,7 +124,7 @@ class Store:
             f"{_INCIDENT} where i.monitor_id = $1 and i.resolved_at is null",
             monitor,
         )
-        return _incident(row) if row else None
+        return read_incident(row) if row else None
 
     async def insert(self, monitor: Monitor, incident: Incident) -> None:
         """Keep a new incident."""
@@ -166,24 +157,19 @@ class Store:
             incident.resolution,
         )
 
-    async def to_remind(self, now: int) -> tuple[UUID, Incident] | None:
-        """An open incident, and its monitor, of which a reminder is due; locked.
+    async def to_remind(self, now: int) -> list[UUID]:
+        """Open incidents of which a reminder is due; not of monitors in maintenance."""
+        rows = await self.db.fetch(f"{_ID} {_TO_REMIND} order by i.id", to_datetime(now))
+        return [row["id"] for row in rows]
 
-        Monitors in maintenance are passed over, and so is what another process has locked.
-        """
+    async def lock_to_remind(self, id: UUID, now: int) -> tuple[UUID, Incident] | None:
+        """One of them, and its monitor, if it still is and no other process has it locked."""
         row = await self.db.fetchrow(
-            f"{_INCIDENT} join monitor m on m.id = i.monitor_id"
-            " where i.resolved_at is null and m.deleted_at is null"
-            " and m.spec->>'remind_every_s' is not null"
-            " and coalesce(i.reminded_at, i.opened_at)"
-            "  + make_interval(secs => (m.spec->>'remind_every_s')::int) <= $1"
-            " and not exists (select from maintenance_window w"
-            "  where w.workspace_id = i.workspace_id and w.ended_at is null and (w.everything"
-            "   or i.monitor_id = any(w.monitors) or m.spec->'tags' ?| w.tags))"
-            " order by i.id limit 1 for update of i skip locked",
+            f"{_INCIDENT} {_TO_REMIND} and i.id = $2 for update of i skip locked",
             to_datetime(now),
+            id,
         )
-        return None if row is None else (row["monitor_id"], _incident(row))
+        return None if row is None else (row["monitor_id"], read_incident(row))
 
     async def remember_reminder(self, incident: Incident) -> None:
         """Keep that an incident had a reminder."""
@@ -214,57 +200,3 @@ class Store:
             limit,
         )
         return [row["monitor_id"] for row in rows]
-
-
-def readable_maintenance(row: Any) -> MaintenanceSpec | None:
-    """The definition in a row's `spec`. None for one that another version wrote or would refuse."""
-    try:
-        return parse_maintenance(row["spec"])
-    except ValidationError as error:
-        log.error("a maintenance can't be read", maintenance=str(row["id"]), error=str(error))  # noqa: TRY400
-        return None
-
-
-def _monitor(row: Any) -> Monitor:
-    spec = row["spec"]
-    return Monitor(
-        MonitorRef(
-            id=row["id"],
-            name=spec["name"],
-            kind=spec["kind"],
-            target=row["target"],
-            tags=spec["tags"],
-        ),
-        row["workspace_id"],
-        [UUID(channel) for channel in spec["channels"]],
-        spec.get("remind_every_s"),
-        row["deleted"],
-    )
-
-
-def _change(row: Any) -> Change:
-    return Change(
-        row["sequence"],
-        State(row["state"]),
-        to_ms(row["started_at"]),
-        Cause.model_validate(row["cause"] or {}),
-        to_ms(row["decided_at"]),
-    )
-
-
-def _waiting(row: Any) -> Waiting:
-    return Waiting(row["sequence"], Held.model_validate(row["held"]), to_ms(row["held_until"]))
-
-
-def _incident(row: Any) -> Incident:
-    return Incident(
-        row["id"],
-        to_ms(row["since"]),
-        to_ms(row["opened_at"]),
-        row["opened_by"],
-        Cause.model_validate(row["cause"]),
-        tuple(row["channels"]),
-        held=None if row["held"] is None else Held.model_validate(row["held"]),
-        reminded_at=None if row["reminded_at"] is None else to_ms(row["reminded_at"]),
-        reminders=row["reminders"],
-    )
