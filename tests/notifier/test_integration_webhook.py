@@ -122,6 +122,22 @@ async def test_a_wish_that_cannot_be_read_is_none(world: World, wish: str) -> No
             await world.has_error("429 Too Many Requests")
 
 
+async def test_nothing_is_sent_to_a_forbidden_address(world: World, sink: Sink) -> None:
+    await world.receive(world.opened(await world.webhook(sink.url)))
+    async with world.notifier(notifier_forbidden="all-internal"):
+        await world.has_error("VEDETTE_NOTIFIER_FORBIDDEN names all-internal (loopback)")
+        assert sink.raw == []
+    await world.hurry()
+    async with world.notifier(notifier_forbidden="all-internal", notifier_allowed="127.0.0.1/32"):
+        await world.has_status("sent", 1)
+
+
+async def test_where_clouds_tell_secrets_nothing_is_sent_unless_it_is_said(world: World) -> None:
+    await world.receive(world.opened(await world.webhook("http://169.254.169.254/latest/")))
+    async with world.notifier():
+        await world.has_error("nothing may be sent to 169.254.169.254 from here")
+
+
 async def test_an_unreachable_receiver_is_named_without_its_path(world: World) -> None:
     await world.receive(world.opened(await world.webhook("http://127.0.0.1:1/T0/secret-path")))
     async with world.notifier():

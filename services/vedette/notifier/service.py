@@ -65,7 +65,7 @@ async def running(settings: NotifierSettings, resources: Resources) -> AsyncIter
 async def opened_channels(settings: NotifierSettings) -> AsyncIterator[dict[str, Channel]]:
     """One channel of each kind, ready to send."""
     async with AsyncExitStack() as stack:
-        http = await stack.enter_async_context(open_session())
+        http = await stack.enter_async_context(open_session(settings.policy()))
         channels = {}
         for kind, channel_type in channel_types().items():
             channels[kind] = channel_type(settings, http)

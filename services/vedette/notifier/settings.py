@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from vedette.core.addresses import AddressPolicy, rules
 from vedette.core.http import check_url
 from vedette.notifier.storm import Storm
 from vedette.runtime.settings import KeyedSettings
@@ -59,6 +60,17 @@ class NotifierSettings(KeyedSettings):
         default=24, gt=0, le=720, description="Hours after which a message is given up as failed."
     )
 
+    notifier_forbidden: str = Field(
+        default="metadata",
+        description="Addresses that messages by HTTP must not be sent to, comma separated: "
+        "networks like `10.0.0.0/8`, and `loopback`, `link-local`, `private`, `metadata` (where "
+        "clouds tell their machines secrets), `multicast`, `all-internal` (all of these) or "
+        "`none`. Forbid `all-internal` where those who make webhooks are strangers to you.",
+    )
+    notifier_allowed: str = Field(
+        default="", description="Exceptions from what is forbidden, listed in the same way."
+    )
+
     heartbeat_url: SecretStr | None = Field(
         default=None,
         description="A URL that is fetched while Vedette as a whole is well, and only then, like "
@@ -103,6 +115,16 @@ class NotifierSettings(KeyedSettings):
             window_s=self.storm_window_s,
             quiet_s=self.storm_quiet_s,
         )
+
+    def policy(self) -> AddressPolicy:
+        """Where messages by HTTP may go."""
+        return AddressPolicy(self.notifier_forbidden, self.notifier_allowed)
+
+    @field_validator("notifier_forbidden", "notifier_allowed")
+    @classmethod
+    def _networks(cls, listed: str) -> str:
+        rules(listed)
+        return listed
 
     @field_validator("smtp_from")
     @classmethod

@@ -6,10 +6,11 @@ from typing import Self
 import certifi
 from pydantic import Field, FilePath, field_validator
 
+from vedette.core.addresses import NONE, rules
 from vedette.core.http import check_url
 from vedette.core.monitor import Region
 from vedette.core.nameserver import check_nameserver
-from vedette.prober.guard import NONE, Guard, rules
+from vedette.prober.guard import Guard
 from vedette.prober.registration.registries import (
     RDAP_BOOTSTRAP,
     WHOIS_ROOT,
