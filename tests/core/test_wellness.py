@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from vedette.core.wellness import Figures, Finding, Level, Sample, examined, well
+from vedette.core.figures import Figures, Sample
+from vedette.core.wellness import Finding, Level, examined, well
 
 WELL = Figures(
     services={"gateway": 1, "scheduler": 2, "processor": 1, "incidents": 1, "notifier": 1},

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import pytest
 from tests.world import add_monitor, add_workspace, now_ms
 
+from vedette.core.figures import Figures, Sample
 from vedette.core.instants import to_datetime
 from vedette.core.slots import slot_after
-from vedette.core.wellness import Figures, Sample
 from vedette.store import processes
 from vedette.store.figures import figures
 from vedette.store.pool import Pool, connection, open_pool

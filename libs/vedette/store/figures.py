@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from vedette.core.figures import Figures, Sample
 from vedette.core.instants import to_datetime, to_ms
 from vedette.core.outcome import VOTES, Outcome
 from vedette.core.presence import LIVE_S
 from vedette.core.slots import SHARDS, slot_after
-from vedette.core.wellness import RECORDED_WITHIN_S, UNFOLLOWED_S, Figures, Sample
+from vedette.core.wellness import RECORDED_WITHIN_S, UNFOLLOWED_S
 from vedette.store.pool import Connection
 from vedette.store.processes import GONE_S
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from vedette.core.wellness import Figures, Finding, Level, examined
+from vedette.core.figures import Figures
+from vedette.core.wellness import Finding, Level, examined
 from vedette.store import dead
 from vedette.store.pool import Connection
 

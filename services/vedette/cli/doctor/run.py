@@ -17,7 +17,8 @@ from vedette.cli.doctor import (
     storage,
 )
 from vedette.cli.doctor.where import Surroundings
-from vedette.core.wellness import Figures, Finding, Level
+from vedette.core.figures import Figures
+from vedette.core.wellness import Finding, Level
 from vedette.store.figures import figures
 from vedette.store.pool import Connection
 
