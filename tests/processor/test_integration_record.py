@@ -19,8 +19,10 @@ from vedette.core.outcome import Outcome, Reason
 from vedette.core.result import Evidence, Result, ResultBatch
 from vedette.processor.handlers import Handlers
 from vedette.processor.settings import ProcessorSettings
+from vedette.processor.store import Store
 from vedette.processor.upkeep import keep_up
-from vedette.store.pool import Pool, open_pool
+from vedette.store.pool import Pool, open_pool, transaction
+from vedette.testing.waiting import eventually
 
 S = 1000
 
@@ -36,6 +38,13 @@ class World:
     async def record(self, *results: Result, region: str = "default") -> None:
         batch = ResultBatch(region=region, prober="test", results=list(results))
         await self.handlers.record(Message("results", batch.model_dump_json().encode()))
+
+    async def announce(self, monitor: UUID) -> None:
+        """That a monitor was made or changed."""
+        ref = MonitorRef(id=monitor, name="Shop", kind="http", target="GET http://127.0.0.1:1/")
+        event = Event.of(MonitorCreated(monitor=ref), workspace=self.workspace, at_ms=now_ms())
+        message = Message("monitor.created", event.model_dump_json().encode())
+        await self.handlers.follow_monitor(message)
 
     async def state(self, monitor: UUID) -> str:
         state: str = await self.pool.fetchval(
@@ -247,27 +256,63 @@ async def test_a_monitor_that_is_to_be_seen_more_often_is_looked_at_soon(world: 
     await world.pool.execute("update monitor set spec = spec || '{\"interval_s\": 5}'")
     await world.handlers.sweep()
     assert await world.state(monitor) == "up"
-    ref = MonitorRef(id=monitor, name="Shop", kind="http", target="GET http://127.0.0.1:1/")
-    event = Event.of(MonitorCreated(monitor=ref), workspace=world.workspace, at_ms=now_ms())
-    await world.handlers.follow_monitor(
-        Message("monitor.updated", event.model_dump_json().encode())
-    )
+    await world.announce(monitor)
     await world.handlers.sweep()
     assert await world.state(monitor) == "unknown"
 
 
 async def test_a_monitor_is_pending_as_soon_as_it_is_announced_and_pauses(world: World) -> None:
     monitor = await add_monitor(world.pool, world.workspace)
-    ref = MonitorRef(id=monitor, name="Shop", kind="http", target="GET http://127.0.0.1:1/")
-    event = Event.of(MonitorCreated(monitor=ref), workspace=world.workspace, at_ms=now_ms())
-    message = Message("monitor.created", event.model_dump_json().encode())
-    await world.handlers.follow_monitor(message)
+    await world.announce(monitor)
     assert await world.spans(monitor) == [("pending", True)]
     for paused, state in ((True, "paused"), (True, "paused"), (False, "pending")):
         await world.pool.execute("update monitor set paused = $1", paused)
-        await world.handlers.follow_monitor(message)
+        await world.announce(monitor)
         assert await world.state(monitor) == state
     assert [state for state, _ in await world.spans(monitor)] == ["pending", "paused", "pending"]
+
+
+async def test_monitors_that_are_announced_together_share_a_transaction(world: World) -> None:
+    monitors = [await add_monitor(world.pool, world.workspace) for _ in range(30)]
+    await asyncio.gather(*(world.announce(monitor) for monitor in monitors))
+    assert [await world.state(monitor) for monitor in monitors] == ["pending"] * 30
+    transactions = await world.pool.fetchval("select count(distinct xmin::text) from monitor_state")
+    assert transactions == 1
+
+
+async def test_first_results_wait_for_a_state_under_way_with_no_other_one_locked(
+    world: World,
+) -> None:
+    known, new = [await add_monitor(world.pool, world.workspace) for _ in range(2)]
+    await world.announce(known)
+    async with transaction(world.pool) as db:
+        await Store(db).begin([new])
+        recording = asyncio.create_task(
+            world.record(a_result(known, now_ms()), a_result(new, now_ms()))
+        )
+
+        async def waits() -> bool:
+            return await world.pool.fetchval("select true from pg_locks where not granted") or False
+
+        await eventually(waits, within=20, what="the results wait")
+        await Store(db).lock([known, new])  # else each would wait for the other now
+    await recording
+    assert [await world.state(monitor) for monitor in (known, new)] == ["up", "up"]
+
+
+async def test_several_changes_of_one_transaction_are_spans_in_order(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace, failure_threshold=1), now_ms()
+    outcomes = (Outcome.UP, Outcome.DOWN, Outcome.UP)
+    await world.record(*[a_result(monitor, now + n, each) for n, each in enumerate(outcomes)])
+    spans = await world.pool.fetch(
+        "select state, started_at, ended_at from span where monitor_id = $1 order by sequence",
+        monitor,
+    )
+    assert [span["state"] for span in spans] == ["pending", "up", "down", "up"]
+    assert [span["ended_at"] for span in spans] == [
+        *(to_datetime(now + n) for n in range(3)),
+        None,
+    ]
 
 
 async def test_results_of_a_deleted_monitor_disturb_nobody(world: World) -> None:

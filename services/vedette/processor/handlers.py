@@ -20,7 +20,7 @@ from vedette.processor.ledger import Ledger
 from vedette.processor.regions.breaker import Breaker
 from vedette.processor.settling import settle
 from vedette.processor.store import Store
-from vedette.processor.together import Together
+from vedette.runtime.together import Together
 from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, Pool, connection, transaction
 from vedette.telemetry import dwell
@@ -30,6 +30,8 @@ SWEEP = 500
 # waits for the disk, another is made ready; more would only wait for each other.
 _MOST = 10
 _AT_ONCE = 2
+# Of changes of monitors, which come one a message.
+_MOST_CHANGES = 200
 
 log = structlog.get_logger()
 
@@ -50,17 +52,21 @@ class Handlers:
         self._arrived = Together(
             self._record_all, group=lambda arrivals: arrivals.region, most=_MOST, at_once=_AT_ONCE
         )
+        self._changed = Together(
+            self._follow_all, group=lambda _: None, most=_MOST_CHANGES, at_once=1
+        )
 
     def checks(self) -> dict[Queue, Handler]:
         """Which queue of checks goes where. What arrives together shares transactions."""
         return {RESULTS: self.record, EXPIRED: self.record_missed}
 
+    def changes(self) -> dict[Queue, Handler]:
+        """Which queue of changes goes where. What arrives together shares transactions."""
+        return {MONITORS: self.follow_monitor}
+
     def others(self) -> dict[Queue, Handler]:
         """Which queue of all else goes where."""
-        return {
-            MONITORS: self.follow_monitor,
-            PRESENCE: self.note_prober,
-        }
+        return {PRESENCE: self.note_prober}
 
     async def record(self, message: Message) -> None:
         """Store a batch of results and judge what they decide, with others that wait."""
@@ -80,17 +86,9 @@ class Handlers:
         await self._arrived.add(arrivals_of(batch.region, results))
 
     async def follow_monitor(self, message: Message) -> None:
-        """Give a new monitor its first state; pause or resume a changed one."""
-        monitor = UUID(Event.model_validate_json(message.body).data["monitor"]["id"])
-        async with transaction(self._pool) as db:
-            store, ledger = Store(db), Ledger(now_ms())
-            await store.begin([monitor])
-            await store.wake_groups([monitor])
-            await store.look_soon(monitor)
-            for who in await store.lock([monitor]):
-                turn = pause if who.paused else resume
-                ledger.enter(who, turn(who.standing, at=ledger.now))
-            await ledger.save(store)
+        """Give a new monitor its first state; pause or resume a changed one; with others."""
+        event = Event.model_validate_json(message.body)
+        await self._changed.add(UUID(event.data["monitor"]["id"]))
 
     async def note_prober(self, message: Message) -> None:
         """Keep what a prober tells of itself, now or never: after an outage it would be untrue."""
@@ -115,17 +113,46 @@ class Handlers:
             await ledger.save(store)
         return due is not None
 
-    async def _record_all(self, arrived: Sequence[Arrivals]) -> None:
-        """What arrived of one region: the usual at once, the others by judging them."""
-        region = arrived[0].region
+    async def _follow_all(self, monitors: Sequence[UUID]) -> None:
         async with transaction(self._pool) as db:
             store, ledger = Store(db), Ledger(now_ms())
-            settled, others = await self._settle(db, arrived, ledger.now)
-            if others:
-                await record(store, region, validated(others), ledger, self._breaker)
-                await ledger.save(store)
+            await store.begin(monitors)
+            for who in await store.lock(monitors):
+                turn = pause if who.paused else resume
+                ledger.enter(who, turn(who.standing, at=ledger.now))
+            await store.wake_groups(monitors)
+            await store.look_soon(monitors)
+            await ledger.save(store)
+
+    async def _record_all(self, arrived: Sequence[Arrivals]) -> None:
+        """What arrived of one region: the usual at once, the others by judging them."""
+        region, now = arrived[0].region, now_ms()
+        async with transaction(self._pool) as db:
+            settled, others = await self._settle(db, arrived, now)
+            new = await Store(db).unbegun({result["monitor_id"] for result in others})
+            if not new:
+                await self._judge(db, region, others, now)
+        if new:
+            await self._begin(new)
+            async with transaction(self._pool) as db:
+                await self._judge(db, region, others, now)
         recorded.inc(settled)
         _measure(arrived)
+
+    async def _begin(self, monitors: Sequence[UUID]) -> None:
+        """Of those whose first results overtook the events that announce them.
+
+        While no other state is locked: states are begun and locked in the order of their ids, and
+        who waited for one with others locked could be waited for.
+        """
+        async with transaction(self._pool) as db:
+            await Store(db).begin(monitors)
+
+    async def _judge(self, db: Connection, region: str, others: Sequence[Raw], now: int) -> None:
+        if others:
+            store, ledger = Store(db), Ledger(now)
+            await record(store, region, validated(others), ledger, self._breaker)
+            await ledger.save(store)
 
     async def _settle(
         self, db: Connection, arrived: Sequence[Arrivals], now: int

@@ -19,8 +19,10 @@ from vedette.runtime.resources import Resources
 
 # Each message is a transaction on a connection of its own; more at once only wait for each other.
 PREFETCH = 4
-# But those with checks share transactions, the more of them the busier we are.
+# But those with checks share transactions, the more of them the busier we are,
 CHECKS_PREFETCH = 20
+# and so do those with changes of monitors, of which each is small.
+CHANGES_PREFETCH = 200
 SWEEP_S = 5
 CLOSE_S = 1
 UPKEEP_S = 3600
@@ -72,6 +74,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
             prefetch=PREFETCH,
             drain_s=resources.drain_s,
         ),
+        consuming(bus, handlers.changes(), prefetch=CHANGES_PREFETCH, drain_s=resources.drain_s),
         consuming(bus, handlers.checks(), prefetch=CHECKS_PREFETCH, drain_s=resources.drain_s),
     ):
         yield

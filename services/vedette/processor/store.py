@@ -1,6 +1,6 @@
 """The processor's SQL: set-based, one statement for a whole batch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -92,6 +92,17 @@ class Store:
         )
         return [watched(row) for row in rows]
 
+    async def unbegun(self, monitors: Collection[str]) -> list[UUID]:
+        """The living ones of these monitors that have no state yet."""
+        if not monitors:
+            return []
+        rows = await self.db.fetch(
+            "select id from monitor m where id = any($1::uuid[]) and deleted_at is null"
+            " and not exists (select from monitor_state s where s.monitor_id = m.id)",
+            list(monitors),
+        )
+        return [row["id"] for row in rows]
+
     async def begin(self, monitors: Sequence[UUID]) -> None:
         """Give monitors that have none their first state: pending, since they were made."""
         await self.db.execute(
@@ -140,36 +151,41 @@ class Store:
         )
 
     async def append_spans(self, changes: Sequence[tuple[Watched, Transition]], now: int) -> None:
-        """End each span that a change ends, and start the one it starts, in order."""
+        """End the spans that the changes end, and start those they start."""
         if not changes:
             return
-        await self.db.executemany(
-            "with ended as (update span set ended_at = $4"
-            " where monitor_id = $1 and sequence = $2 - 1)"
-            " insert into span (monitor_id, sequence, workspace_id, state, started_at,"
-            " decided_at, cause) values ($1, $2, $3, $5, $4, $6, $7)",
-            [
-                (
-                    who.monitor.id,
-                    change.sequence,
-                    who.workspace_id,
-                    to_datetime(change.since),
-                    change.state.value,
-                    to_datetime(now),
-                    stored(change.cause),
-                )
-                for who, change in changes
-            ],
+        ends = {(who.monitor.id, change.sequence - 1): change.since for who, change in changes}
+        started = [(who.monitor.id, change.sequence) for who, change in changes]
+        ended = ends.keys() - set(started)
+        await self.db.execute(
+            "with ended as (update span set ended_at = u.e"
+            " from unnest($9::uuid[], $10::bigint[], $11::timestamptz[]) as u (m, q, e)"
+            " where monitor_id = u.m and sequence = u.q)"
+            " insert into span (monitor_id, sequence, workspace_id, state, started_at, ended_at,"
+            " cause, decided_at) select u.*, $8 from unnest($1::uuid[], $2::bigint[], $3::uuid[],"
+            " $4::text[], $5::timestamptz[], $6::timestamptz[], $7::jsonb[]) as u",
+            [monitor for monitor, _ in started],
+            [sequence for _, sequence in started],
+            [who.workspace_id for who, _ in changes],
+            [change.state for _, change in changes],
+            [to_datetime(change.since) for _, change in changes],
+            [at(ends.get(key)) for key in started],
+            [stored(change.cause) for _, change in changes],
+            to_datetime(now),
+            [monitor for monitor, _ in ended],
+            [sequence for _, sequence in ended],
+            [to_datetime(ends[key]) for key in ended],
         )
 
     async def wake_groups(self, members: Sequence[UUID]) -> None:
         """Have the groups that these monitors belong to summed up anew."""
         if members:
             woken = await self.db.fetch(
-                "update passive_monitor p set wake_at = '-infinity' from monitor g"
-                " where p.monitor_id = g.id and g.deleted_at is null"
-                " and g.spec->>'kind' = 'group' and g.spec->'target'->'members' ?| $1::text[]"
-                " returning p.monitor_id",
+                "update passive_monitor set wake_at = '-infinity' where monitor_id in ("
+                " select p.monitor_id from passive_monitor p join monitor g on g.id = p.monitor_id"
+                " where g.deleted_at is null and g.spec->>'kind' = 'group'"
+                " and g.spec->'target'->'members' ?| $1::text[]"
+                " order by p.monitor_id for update of p) returning monitor_id",
                 [str(member) for member in members],
             )
             if woken:
@@ -197,10 +213,11 @@ class Store:
         )
         return [watched(row) for row in rows if row["deleted_at"] is None] if rows else None
 
-    async def look_soon(self, monitor: UUID) -> None:
-        """Have a monitor looked at, which may have to be seen more often now."""
+    async def look_soon(self, monitors: Sequence[UUID]) -> None:
+        """Have monitors looked at that may have to be seen more often now; they are locked."""
         await self.db.execute(
-            "update monitor_state set look_at = '-infinity' where monitor_id = $1", monitor
+            "update monitor_state set look_at = '-infinity' where monitor_id = any($1::uuid[])",
+            list(monitors),
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from vedette.core.errors import Permanent, Transient
-from vedette.processor.together import Together
+from vedette.runtime.together import Together
 
 
 class Work:
