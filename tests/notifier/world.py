@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -112,9 +112,13 @@ class World:
 
     async def hurry(self) -> None:
         """Let everything that waits for its time come due, leases included."""
-        await self.pool.execute(
-            "update delivery set next_attempt_at = now() where status = 'pending'"
-        )
+        while True:
+            # A notifier that runs locks deliveries in an order of its own.
+            with suppress(asyncpg.DeadlockDetectedError):
+                await self.pool.execute(
+                    "update delivery set next_attempt_at = now() where status = 'pending'"
+                )
+                break
         await self.pool.execute("notify vedette_delivery")
 
     async def has_status(self, status: str, count: int, *, within: float = 10) -> list[Row]:
