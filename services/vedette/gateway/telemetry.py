@@ -56,7 +56,11 @@ async def metrics(request: web.Request) -> web.Response:
         *topology.SHARED,
         *(find(region) for region in regions for find in (topology.jobs, topology.urgent_jobs)),
     ]
-    await asyncio.gather(*(_read_depth(gateway.bus, queue) for queue in queues))
+    depths = await asyncio.gather(*(_depth(gateway.bus, queue) for queue in queues))
+    # Anew each time: regions come and go.
+    queue_depth.clear()
+    for queue, depth in zip(queues, depths, strict=True):
+        queue_depth.labels(queue.name).set(depth)
     return await admin.metrics(request)
 
 
@@ -80,13 +84,11 @@ async def _read_totals(gateway: Gateway) -> list[str]:
     return row["regions"] if row else []
 
 
-async def _read_depth(bus: Bus, queue: Queue) -> None:
+async def _depth(bus: Bus, queue: Queue) -> float:
     try:
         async with asyncio.timeout(_SCRAPE_S):
             # A broker can't tell the depth of a queue that nobody has declared yet.
             await bus.declare(queue)
-            depth = await bus.depth(queue)
+            return await bus.depth(queue)
     except (Transient, TimeoutError):
-        queue_depth.labels(queue.name).set(nan)
-    else:
-        queue_depth.labels(queue.name).set(depth)
+        return nan
