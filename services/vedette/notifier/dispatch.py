@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from uuid import UUID
 
 import structlog
@@ -14,7 +13,8 @@ from vedette.notifier.delivery import Claim
 from vedette.notifier.domain.lanes import allot
 from vedette.notifier.store.claiming import Claiming
 from vedette.notifier.store.planning import WAKE
-from vedette.store.pool import Connection, Pool, connection
+from vedette.store.pool import Pool
+from vedette.store.waking import Waker, listening
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Dispatcher:
         self._attempt = attempt
         self._instance = instance
         self._lease_s = lease_s
-        self._wake = asyncio.Event()
+        self._waker: Waker
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._busy = Counter[str]()
 
@@ -49,8 +49,8 @@ class Dispatcher:
         """Claim until cancelled. Attempts go on; `drain` ends them."""
         while True:
             try:
-                async with connection(self._pool) as db:
-                    await self._follow(db)
+                async with listening(self._pool, WAKE) as self._waker:
+                    await self._follow(self._waker)
             except Transient as error:
                 log.warning("dispatcher waits", error=str(error))
                 await asyncio.sleep(_BACKOFF_S)
@@ -59,22 +59,9 @@ class Dispatcher:
         """Let attempts end within that time. The others come due again by their lease."""
         await drain(list(self._running.values()), within_s)
 
-    async def _follow(self, db: Connection) -> None:
-        def wake(*_: object) -> None:
-            self._wake.set()
-
-        await db.add_listener(WAKE, wake)
-        try:
-            while not db.is_closed():
-                self._wake.clear()
-                due_s = await self._claim_all(Claiming(db))
-                # Not wait_for: in Python 3.11 it can lose a cancellation that meets the wake.
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(due_s):
-                        await self._wake.wait()
-        finally:
-            with suppress(Exception):
-                await db.remove_listener(WAKE, wake)
+    async def _follow(self, waker: Waker) -> None:
+        while not waker.closed:
+            await waker.wait(await self._claim_all(Claiming(waker.db)))
 
     async def _claim_all(self, store: Claiming) -> float:
         """Claim until no lane has both work and room; returns when to look again."""
@@ -104,7 +91,7 @@ class Dispatcher:
             self._busy[delivery.lane] -= 1
             if not self._busy[delivery.lane]:
                 del self._busy[delivery.lane]
-            self._wake.set()
+            self._waker.wake()
             if not task.cancelled() and (error := task.exception()):
                 log.error("an attempt broke off", delivery=str(delivery.id), exc_info=error)
 
