@@ -84,6 +84,12 @@ async def test_a_channel_that_would_be_refused_by_now_is_shown_as_it_is(
     }
 
 
+@pytest.mark.parametrize("to", ["a\x01b@example.org", "a\u200bb@example.org", "a b@example.org"])
+async def test_a_mail_address_is_printable(api: Api, to: str) -> None:
+    mail = {"name": "On call", "kind": "email", "config": {"to": [to]}}
+    assert (await api.ask("POST", "/channels", mail)).fields == ["config.to"]
+
+
 async def test_every_wrong_field_of_a_channel_is_named(api: Api) -> None:
     refused = await api.ask(
         "POST", "/channels", {"name": "", "kind": "webhook", "config": {"url": "x"}}

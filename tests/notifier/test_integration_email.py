@@ -27,6 +27,15 @@ async def test_an_incident_is_two_mails_a_recipient_that_thread(
     assert {e.mail_from for e in mailbox.envelopes} == {"watch@vedette.example"}
 
 
+async def test_an_address_that_the_server_can_not_take_is_told_of(
+    world: World, mailbox: Mailbox
+) -> None:
+    mailbox.international = False
+    await world.receive(world.opened(await world.email("ünal@example.org")))
+    async with world.notifier(**by_mail(mailbox)):
+        await world.has_error("the mail server can't take the message: ")
+
+
 async def test_mail_waits_for_its_server(world: World, mailbox: Mailbox) -> None:
     await mailbox.stop()
     await world.receive(world.opened(await world.email(ANN)))

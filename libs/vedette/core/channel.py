@@ -44,7 +44,7 @@ class EmailConfig(ChannelConfig):
     @classmethod
     def _addresses(cls, to: list[str]) -> list[str]:
         for address in to:
-            if not _ADDRESS.fullmatch(address):
+            if not _ADDRESS.fullmatch(address) or not address.isprintable():
                 raise ValueError(f"{address!r} is not a mail address")
         return list(dict.fromkeys(to))
 

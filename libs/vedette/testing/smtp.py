@@ -27,7 +27,8 @@ class Mailbox:
     """Every message that was accepted (`messages`), and how to treat the next.
 
     `refusing` answers 451 (try again), `rejecting` 550 (never), and `losing_answers` takes the
-    message but breaks the connection before saying so.
+    message but breaks the connection before saying so. Unless
+    `international`, it takes only addresses in ASCII.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Mailbox:
         self.messages: list[EmailMessage] = []
         self.envelopes: list[Envelope] = []
         self.refusing = False
+        self.international = True
         self.rejecting = False
         self.losing_answers = False
         self._context = context
@@ -84,7 +86,7 @@ class Mailbox:
                 self,
                 self._connections,
                 hostname="localhost",
-                enable_SMTPUTF8=True,
+                enable_SMTPUTF8=self.international,
                 tls_context=starttls,
                 require_starttls=starttls is not None,
                 auth_required=self._login is not None,

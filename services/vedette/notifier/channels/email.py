@@ -13,6 +13,7 @@ from aiosmtplib import (
     SMTPAuthenticationError,
     SMTPDataError,
     SMTPException,
+    SMTPNotSupported,
     SMTPRecipientsRefused,
     SMTPResponseException,
     SMTPSenderRefused,
@@ -95,22 +96,23 @@ def _message_id(delivery: UUID, settings: NotifierSettings) -> str:
 
 def _failure(error: SMTPException | OSError) -> SendFailed:
     """Only what is said of the recipient or the message is final; the rest can be mended."""
+    permanent = False
     match error:
         case SMTPRecipientsRefused():
             refusal = error.recipients[0]
-            said = f"{refusal.code} {refusal.message}"
+            words = f"refused the recipient: {refusal.code} {refusal.message}"
             permanent = refusal.code >= 500
-            return SendFailed(f"the mail server refused the recipient: {said}", permanent=permanent)
         case SMTPDataError():
-            said = f"{error.code} {error.message}"
+            words = f"refused the message: {error.code} {error.message}"
             permanent = error.code >= 500
-            return SendFailed(f"the mail server refused the message: {said}", permanent=permanent)
         case SMTPAuthenticationError():
-            said = f"{error.code} {error.message}"
-            return SendFailed(f"the mail server refused the user name or password: {said}")
+            words = f"refused the user name or password: {error.code} {error.message}"
         case SMTPSenderRefused():
-            return SendFailed(f"the mail server refused the sender: {error.code} {error.message}")
+            words = f"refused the sender: {error.code} {error.message}"
+        case SMTPNotSupported():
+            words = f"can't take the message: {error}"
         case SMTPResponseException():
-            return SendFailed(f"the mail server answered: {error.code} {error.message}")
+            words = f"answered: {error.code} {error.message}"
         case _:
-            return SendFailed(f"the mail server can't be reached: {error or type(error).__name__}")
+            words = f"can't be reached: {error or type(error).__name__}"
+    return SendFailed(f"the mail server {words}", permanent=permanent)
