@@ -90,6 +90,18 @@ async def test_a_mail_address_is_printable(api: Api, to: str) -> None:
     assert (await api.ask("POST", "/channels", mail)).fields == ["config.to"]
 
 
+async def test_if_match_guards_every_change_of_a_channel(api: Api) -> None:
+    path = f"/channels/{(await api.create('/channels', a_webhook()))['id']}"
+    read = (await api.get(path)).headers["ETag"]
+    changed = await api.ask("PATCH", path, {"name": "Night"}, headers={"If-Match": read})
+    assert (changed.status, changed.body["name"]) == (200, "Night")
+    for method, body in [("PUT", a_webhook()), ("PATCH", {"name": "Day"}), ("DELETE", None)]:
+        refused = await api.ask(method, path, body, headers={"If-Match": read})
+        assert refused.status == 412, method
+    known = {"If-Match": changed.headers["ETag"]}
+    assert (await api.ask("DELETE", path, headers=known)).status == 204
+
+
 async def test_every_wrong_field_of_a_channel_is_named(api: Api) -> None:
     refused = await api.ask(
         "POST", "/channels", {"name": "", "kind": "webhook", "config": {"url": "x"}}

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 from pydantic import SecretStr
-from tests.gateway.acting import KEY, Api, a_monitor, a_webhook
+from tests.gateway.acting import KEY, Api, World, a_monitor, a_webhook
+from yarl import URL
 
 from vedette.gateway.openapi import document
 from vedette.gateway.settings import GatewaySettings
@@ -164,6 +165,23 @@ async def ids(api: Api) -> list[str]:
         await api.create("/maintenance", window),
     ]
     return [one["id"] for one in made]
+
+
+@thorough
+@given(data=st.data())
+async def test_reports_and_pages_take_rubbish(api: Api, world: World, data: st.DataObject) -> None:
+    token = await world.pool.fetchval("select token from passive_monitor where token is not null")
+    # A whole address may have 8190 bytes.
+    piece = TEXTS.map(lambda text: quoted(text)[:1000])
+    places = [f"/ping/{token}", f"/ping/{token}/{data.draw(piece)}", f"/ping/{data.draw(piece)}",
+              f"/api/push/{token}", f"/api/push/{data.draw(piece)}", "/", "/metrics"]  # fmt: skip
+    named = st.sampled_from(["status", "msg", "ping", "rid", "x"])
+    query = data.draw(st.dictionaries(named, piece, max_size=3))
+    place = f"{data.draw(st.sampled_from(places))}?{'&'.join(f'{k}={v}' for k, v in query.items())}"
+    method = data.draw(st.sampled_from(["GET", "POST", "HEAD", "PUT"]))
+    url = URL(place, encoded=True)
+    async with api.client.request(method, url, data=data.draw(st.binary())) as response:
+        assert response.status < 500, place
 
 
 @thorough

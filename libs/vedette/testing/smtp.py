@@ -27,8 +27,8 @@ class Mailbox:
     """Every message that was accepted (`messages`), and how to treat the next.
 
     `refusing` answers 451 (try again), `rejecting` 550 (never), and `losing_answers` takes the
-    message but breaks the connection before saying so. Unless
-    `international`, it takes only addresses in ASCII.
+    message but breaks the connection before saying so. Unless `international`, it takes only
+    addresses in ASCII.
     """
 
     def __init__(

@@ -19,6 +19,8 @@ from vedette.gateway.problems import Problem, there
 from vedette.gateway.reading import (
     PATCH_TYPES,
     Query,
+    check_precondition,
+    etag,
     read_id,
     read_object,
     read_query,
@@ -118,13 +120,16 @@ def _columns(spec: ChannelSpec, box: SecretBox) -> dict[str, Any]:
 
 
 async def _locked(db: Connection, call: Call) -> Record:
-    id = read_id(call.request, "channel")
-    return there(await channels.lock(db, call.workspace, id), "channel")
+    found = await channels.lock(db, call.workspace, read_id(call.request, "channel"))
+    row = there(found, "channel")
+    check_precondition(call.request, row["version"])
+    return row
 
 
 async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> web.Response:
     row = there(await channels.one(db, call.workspace, id), "channel")
-    return reply(channel_view(row, call.gateway.box), status=status)
+    view = channel_view(row, call.gateway.box)
+    return reply(view, status=status, headers={"ETag": etag(row["version"])})
 
 
 def _still_named(naming: list[Record]) -> Problem:
@@ -141,7 +146,11 @@ def _still_named(naming: list[Record]) -> Problem:
 _BODY = Body(CHANNELS, examples={"webhook": EXAMPLE})
 _PATCH = Body(types=PATCH_TYPES, examples={"renamed": {"name": "Night shift"}})
 _MODELS = channel_models()
-_ONE = Answer("The channel, its secrets redacted.", _MODELS)
+_ONE = Answer(
+    "The channel, its secrets redacted.",
+    _MODELS,
+    headers={"ETag": "Its version, for If-Match."},
+)
 _PATH = f"{PREFIX}/channels"
 _ITEM = f"{PREFIX}/channels/{{id}}"
 
@@ -150,7 +159,7 @@ ENDPOINTS = (
         method="POST", path=_PATH, handle=create, summary="Add a channel", body=_BODY,
         creates=True,
         answers={201: Answer("The channel, as created.", _MODELS,
-                             headers={"Location": "Its address."})},
+                             headers={"Location": "Its address.", "ETag": "Its version."})},
     ),
     Endpoint(
         method="GET", path=_PATH, handle=listing, summary="List channels, oldest first",
@@ -158,15 +167,18 @@ ENDPOINTS = (
     ),
     Endpoint(method="GET", path=_ITEM, handle=show, summary="Show a channel", answers={200: _ONE}),
     Endpoint(
-        method="PUT", path=_ITEM, handle=replace, body=_BODY, answers={200: _ONE},
+        method="PUT", path=_ITEM, handle=replace, body=_BODY, conditional=True,
+        answers={200: _ONE},
         summary="Replace a channel's definition; a secret that is left out stays",
     ),
     Endpoint(
-        method="PATCH", path=_ITEM, handle=patch, body=_PATCH, answers={200: _ONE},
+        method="PATCH", path=_ITEM, handle=patch, body=_PATCH, conditional=True,
+        answers={200: _ONE},
         summary="Change parts of a channel's definition (JSON Merge Patch)",
     ),
     Endpoint(
         method="DELETE", path=_ITEM, handle=delete, summary="Delete a channel", query=DeleteQuery,
+        conditional=True,
         answers={204: Answer("Nothing is sent there any more.")}, problems=(409,),
     ),
 )  # fmt: skip

@@ -8,7 +8,8 @@ from asyncpg import Record
 from vedette.store.pool import Connection
 
 _SELECT = (
-    "select id, name, kind, sealed_config, created_at, updated_at from channel"
+    "select id, name, kind, sealed_config, created_at, updated_at,"
+    " (extract(epoch from updated_at) * 1000000)::bigint as version from channel"
     " where workspace_id = $1 and deleted_at is null"
 )
 

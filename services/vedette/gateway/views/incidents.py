@@ -30,7 +30,9 @@ class IncidentView(View):
     opened_at: Instant
     resolved_at: Instant | None
     recovered_at: Instant | None = Field(description="When the target was seen well again.")
-    duration_s: float | None = Field(description="From since to the recovery; null while open.")
+    duration_s: float | None = Field(
+        description="From since to the recovery, or else to its end; null while open."
+    )
     resolution: Literal["recovered", "paused", "deleted"] | None
     cause: Cause
     channels: list[UUID] = Field(description="The channels that were told.")
