@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from pydantic import TypeAdapter
 from tests.prober.talking import Issued, Maker, presenting, talking
 
@@ -75,6 +77,55 @@ def judged(seen: Seen, *assertions: Any) -> Verdict:
 def why(seen: Seen) -> tuple[Reason | None, str]:
     """The reason and the message."""
     return (seen.trouble.reason, seen.trouble.message) if seen.trouble else (None, "")
+
+
+wrong_certificates = pytest.mark.parametrize(
+    ("tls", "reason"),
+    [
+        ({"ca": Maker().make("another").pem}, Reason.TLS_SELF_SIGNED),
+        ({"ca": leaf().pem, "server_name": "elsewhere.example"}, Reason.TLS_HOSTNAME),
+    ],
+    ids=["that nobody trusts", "for another host"],
+)
+
+
+def refuses_login(seen: Seen, port: int, words: str) -> None:
+    """The server answered so when it was to log somebody in."""
+    reason, message = why(seen)
+    assert reason is Reason.STATUS
+    assert message.startswith(f"log in: 127.0.0.1:{port} answered: ")
+    assert words in message
+    assert PASSWORD not in message
+
+
+def refuses_query(seen: Seen, words: str) -> None:
+    """The server answered so to a query."""
+    reason, message = why(seen)
+    assert reason is Reason.STATUS
+    assert message.startswith("query: ")
+    assert words in message
+
+
+def is_cut_off(seen: Seen) -> None:
+    """Only the first of many rows were read."""
+    assert why(seen) == (None, "")
+    assert seen.facts["rows"] == 100
+    assert seen.facts["more_rows"] is True
+
+
+def is_too_large(seen: Seen) -> None:
+    """A row was larger than what is read."""
+    reason, message = why(seen)
+    assert reason is Reason.PROTOCOL_ERROR
+    assert "more than 1048576 bytes" in message
+
+
+async def takes_too_long(context: Context, kind: str, port: int, **target: Any) -> None:
+    """A query that runs for a minute ends with the check, after a second."""
+    began = time.monotonic()
+    seen = await ask(context, kind, port, timeout_s=1, **target)
+    assert why(seen)[0] is Reason.TIMEOUT
+    assert time.monotonic() - began < 5
 
 
 @asynccontextmanager
