@@ -11,6 +11,8 @@ import pytest
 import pytest_asyncio
 from tests.e2e.actor import Actor, Api
 from tests.e2e.installation import Installation, running_installation
+from tests.e2e.sharing import ByInstallation
+from xdist.remote import Producer
 
 from vedette.store.migrate import migrate
 from vedette.testing.names import NameServer, running_nameserver
@@ -23,6 +25,11 @@ from vedette.testing.target import Target, running_target
 from vedette.testing.twilio import Twilio, running_twilio
 
 MODES = ["embedded", "apart"]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByInstallation:
+    """With `-n`."""
+    return ByInstallation(config, log)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

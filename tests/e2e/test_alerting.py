@@ -41,12 +41,19 @@ async def test_one_incident_and_one_message_a_channel_each_way(
     (incident,) = await actor.incidents(monitor)
     assert (incident["state"], incident["resolution"]) == ("resolved", "recovered")
     assert incident["cause"]["reason"] == "connect_refused"
-    deliveries = await actor.api.items(f"/deliveries?incident={incident['id']}")
-    assert sorted((d["kind"], d["transition"], d["status"]) for d in deliveries) == sorted(
+    expected = {
         (kind, transition, "sent")
         for kind in ("email", "sms", "webhook")
         for transition in ("opened", "resolved")
-    )
+    }
+
+    async def marked() -> bool:
+        """A message is there before it is marked as sent."""
+        deliveries = await actor.api.items(f"/deliveries?incident={incident['id']}")
+        assert len(deliveries) == len(expected)
+        return {(d["kind"], d["transition"], d["status"]) for d in deliveries} == expected
+
+    await eventually(marked, within=DELIVERED_WITHIN_S)
     opened, resolved = (arrival.json()["data"]["incident"] for arrival in sink.visible())
     assert opened["id"] == resolved["id"] == incident["id"]
     assert resolved["duration_s"] > 0
