@@ -162,5 +162,16 @@ def test_the_oldest_is_forgotten_when_there_is_no_room(monkeypatch: pytest.Monke
     monkeypatch.setattr(verified, "_MOST", 2)
     known = Verified()
     for number in range(3):
-        known.note(HERE, [bytes([number])], der(LEAF, ROOT), NOW)
-    assert [known.holds(HERE, [bytes([number])], NOW) for number in range(3)] == [False, True, True]
+        known.note(HERE, (bytes([number]),), der(LEAF, ROOT), NOW)
+    assert [known.holds(HERE, (bytes([number]),), NOW) for number in range(3)] == [
+        False,
+        True,
+        True,
+    ]
+
+
+def test_what_takes_much_room_is_not_remembered() -> None:
+    known = Verified()
+    padded = (*der(LEAF), b"\0" * verified._LONGEST)
+    known.note(HERE, padded, der(LEAF, ROOT), NOW)
+    assert not known.holds(HERE, padded, NOW)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 
-from vedette.prober.streams.verified import Against, Verified
+from vedette.prober.streams.verified import Against, Chain, Verified
 
 
 class Handshake:
@@ -19,7 +19,7 @@ class Handshake:
         self._against = against
         self.version = ""
         self.cipher = ""
-        self.chain: tuple[bytes, ...] = ()
+        self.chain: Chain = ()
 
     def known(self) -> bool:
         """Whether its chain is known to be good."""

@@ -8,13 +8,18 @@ the certificate's key, and names are compared each time.
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from hashlib import sha256
+from functools import lru_cache
 from typing import NamedTuple
 
 from vedette.prober.streams.certificates import parsed
 
 _MOST = 32_768
+_LONGEST = 8192
+"""Bytes of a chain. Longer ones, of which a target might send ever others, are not remembered."""
 _KEPT_S = 3600.0
+
+Chain = tuple[bytes, ...]
+"""Certificates as they are sent (DER), the own one first."""
 
 
 class Against(NamedTuple):
@@ -27,32 +32,35 @@ class Against(NamedTuple):
 
 
 class Verified:
-    """Remembers good chains. Belongs to who remembers the authorities: a driver of libcurl."""
+    """Remembers good chains. Belongs to who remembers the authorities: a driver of libcurl.
+
+    They are kept as they are: a digest of each, to find it by, costs more than all the rest.
+    """
 
     def __init__(self) -> None:
-        self._good: OrderedDict[tuple[Against, bytes], tuple[float, float]] = OrderedDict()
+        self._good: OrderedDict[tuple[Against, Chain], tuple[float, float]] = OrderedDict()
 
-    def holds(self, against: Against, chain: Sequence[bytes], now: float) -> bool:
-        """Whether a chain (DER) is known to be good at that time (Unix, seconds)."""
-        since, until = self._good.get((against, _digest(chain)), (now, now))
+    def holds(self, against: Against, chain: Chain, now: float) -> bool:
+        """Whether a chain is known to be good at that time (Unix, seconds)."""
+        since, until = self._good.get((against, chain), (now, now))
         return since < now < until
 
-    def note(
-        self, against: Against, chain: Sequence[bytes], path: Sequence[bytes], now: float
-    ) -> None:
+    def note(self, against: Against, chain: Chain, path: Sequence[bytes], now: float) -> None:
         """A chain was found to be good just now, by this path, whose end is trusted."""
         certificates = [parsed(der) for der in path]
         read = [one for one in certificates if one is not None]
-        if not read or len(read) < len(certificates):
+        if not read or len(read) < len(certificates) or sum(map(len, chain)) > _LONGEST:
             return
         since = max(one.not_before for one in read).timestamp()
         until = min(one.not_after for one in read).timestamp()
-        key = (against, _digest(chain))
+        key = (against, (*chain[:1], *map(_shared, chain[1:])))
         self._good[key] = since, min(until, now + _KEPT_S)
         self._good.move_to_end(key)
         if len(self._good) > _MOST:
             self._good.popitem(last=False)
 
 
-def _digest(chain: Sequence[bytes]) -> bytes:
-    return sha256(b"".join(chain)).digest()  # a certificate tells where it ends
+@lru_cache(maxsize=4096)
+def _shared(issuer: bytes) -> bytes:
+    """One and the same for all chains: authorities are few."""
+    return issuer
