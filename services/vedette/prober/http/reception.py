@@ -1,5 +1,6 @@
 """What comes in of one answer: the header lines, and the body up to a limit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pycurl
@@ -11,6 +12,7 @@ from vedette.prober.http.request import REDIRECTS
 BODY_LIMIT = 1024 * 1024
 _LOCATION = b"location:"
 _LENGTH = b"content-length:"
+_LENGTH_LINE = b"\n" + _LENGTH
 _LONGEST_LENGTH = len(str(2**63)) - 1  # digits
 _ENCODING = b"content-encoding:"
 _AUTHENTICATE = b"www-authenticate:"
@@ -19,7 +21,7 @@ _UNAUTHORIZED = 401
 _MOST_DRAINED = 64 * 1024
 _BLANK = frozenset({b"\r\n", b"\n"})
 _FINAL = 200
-_ENOUGH = 0  # what a callback returns to end the transfer
+_ENOUGH, _TAKEN = 0, None  # what a callback returns to end the transfer, and to go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Reception:
     """libcurl's callbacks for one transfer; returning 0 ends it."""
 
     __slots__ = (
-        "_challenged", "_decoders", "_follow", "_in_head", "_taking",
+        "_challenged", "_decoders", "_follow", "_in_head", "_lowered", "_taking",
         "body", "challenge", "cut", "damage", "head", "larger", "location", "received", "status",
     )  # fmt: skip
 
@@ -46,7 +48,9 @@ class Reception:
         self._follow = follow
         self._challenged = challenged
         self._in_head = True
-        self._decoders: list[Decoder] = []
+        self._lowered = b""
+        """The head of the last answer in lower case, once it is complete."""
+        self._decoders: Sequence[Decoder] = ()
         self.head: list[bytes] = []
         """The header lines of the last answer, an empty line, and the trailers."""
         self.status = 0
@@ -75,15 +79,15 @@ class Reception:
         handle.unsetopt(pycurl.HEADERFUNCTION)
         handle.unsetopt(pycurl.WRITEFUNCTION)
 
-    def header(self, line: bytes) -> int:
+    def header(self, line: bytes) -> int | None:
         """One header line, or the empty line behind them."""
         if self._in_head and len(line) > 2:  # most are
             self.head.append(line)
-            return len(line)
+            return _TAKEN
         if not self._in_head:
             if not line.startswith(b"HTTP/"):
                 self.head.append(line)  # a trailer; libcurl bounds how much of them there is
-                return len(line)
+                return _TAKEN
             self.head.clear()  # those before were interim answers
             self._in_head = True
             self.status = 0
@@ -93,11 +97,13 @@ class Reception:
             status = _status(self.head[0])
             if status >= _FINAL:
                 self.status = status
-                self.cut = not self._goes_on(status)
-                return _ENOUGH if self.cut else len(line)
-        return len(line)
+                self._lowered = b"".join(self.head).lower()
+                if not self._goes_on(status):
+                    self.cut = True
+                    return _ENOUGH
+        return _TAKEN
 
-    def write(self, chunk: bytes) -> int:
+    def write(self, chunk: bytes) -> int | None:
         """A piece of the body."""
         taking, body = self._taking, self.body
         if self.challenge is not None:
@@ -118,15 +124,15 @@ class Reception:
             del body[taking.limit :]
             self.cut = self.larger = True
             return _ENOUGH
-        return len(chunk)
+        return _TAKEN
 
     def finish(self) -> None:
         """The transfer has ended well; what came may still be half an answer."""
         if self._in_head:
             self.damage = "its head ends too early"
-        elif not all(decoder.finished for decoder in self._decoders):
+        elif self._decoders and not all(decoder.finished for decoder in self._decoders):
             self.damage = "its encoded body ends too early"
-        elif len((self._field(_LENGTH) or b"").lstrip(b"0")) > _LONGEST_LENGTH:
+        elif self._boundless():
             # libcurl would then take whatever comes for the whole.
             self.damage = "its Content-Length is more than can be"
 
@@ -147,12 +153,19 @@ class Reception:
             self._expect_encoded()
         return self._taking.body
 
-    def _drain(self, chunk: bytes) -> int:
+    def _boundless(self) -> bool:
+        """Whether it states a length that nobody can count to."""
+        at = self._lowered.find(_LENGTH_LINE) + 1
+        if self._lowered.find(b"\n", at) - at <= len(_LENGTH) + _LONGEST_LENGTH:
+            return False
+        return len((self._field(_LENGTH) or b"").lstrip(b"0")) > _LONGEST_LENGTH
+
+    def _drain(self, chunk: bytes) -> int | None:
         self.received += len(chunk)
         if self.received > _MOST_DRAINED:
             self.damage = f"its NTLM challenge goes on for more than {_MOST_DRAINED} bytes"
             return _ENOUGH
-        return len(chunk)
+        return _TAKEN
 
     def _ntlm(self) -> bytes | None:
         values = (
@@ -164,7 +177,7 @@ class Reception:
         return next(filter(None, tokens), None)
 
     def _expect_encoded(self) -> None:
-        if _ENCODING not in b"".join(self.head).lower():
+        if _ENCODING not in self._lowered:
             return
         try:
             self._decoders = decoders((self._field(_ENCODING) or b"").decode("latin-1"))
@@ -193,5 +206,5 @@ class _Hopeless:
 
 
 def _status(line: bytes) -> int:
-    code = line.split(maxsplit=2)[1:2]
-    return int(code[0]) if code and code[0].isdigit() else 0
+    words = line.split(maxsplit=2)
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
