@@ -83,16 +83,17 @@ class CurlDriver:
             handle.reset()
         self._idle[standing].append(handle)
 
-    async def perform(self, handle: Handle) -> Ended:
-        """Run one transfer to its end. A cancelled transfer is gone when this returns."""
+    def perform(self, handle: Handle) -> asyncio.Future[Ended]:
+        """Begin a transfer; the future is done at its end. `cease` it, whatever comes of it."""
         ended: asyncio.Future[Ended] = self._loop.create_future()
         self._multi.add_handle(handle)
         self._running[handle] = ended
-        try:
-            return await ended
-        finally:
-            if self._running.pop(handle, None) is not None:
-                self._multi.remove_handle(handle)
+        return ended
+
+    def cease(self, handle: Handle) -> None:
+        """End a transfer that may still be under way. It is gone when this returns."""
+        if self._running.pop(handle, None) is not None:
+            self._multi.remove_handle(handle)
 
     def close(self) -> None:
         """End every transfer and let go of all handles."""

@@ -1,7 +1,7 @@
 """The chain of requests of one check: the first one, and what its redirects ask for."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 
 from vedette.core.hosts import IpProtocol
@@ -89,39 +89,51 @@ class Chain:
         """One request: what comes next, what went wrong, or None at the end."""
         self.last = None  # what is reported is the last one's
         hop = self._hop = {}
-        addresses = AS_THE_URL_SAYS
-        if not (sending.request.origin.literal and self.manner.straight):
+        addresses, manner = AS_THE_URL_SAYS, self.manner
+        if not (sending.request.origin.literal and manner.straight):
             found = await self._addresses(sending.request)
             if isinstance(found, Trouble):
                 self.requests.append((sending.request, hop, None))
                 return found
             addresses = found
-        done = self.last = await self._sent(sending, handle, addresses)
+        if manner.proxy is None:
+            done = self._noted(await self._send(sending, handle, addresses))
+        else:
+            done = await self._sent_on(sending, handle, addresses)
+        self.last = done
         self.requests.append((sending.request, hop, done))
         self.secure = sending.request.origin.secure
         if done.location is None or done.answer is None or done.answer.status is None:
-            if self.manner.proxy is not None:
+            if manner.proxy is not None or done.trouble is None:
                 return done.trouble
             return _without_ipv6(done.trouble, sending.request, addresses)
         return self._next(sending.request, done.answer.status, done.location)
 
-    async def _sent(self, sending: Sending, handle: Handle, addresses: Addresses) -> Exchange:
-        """Send a request, by a proxy to one of the target's addresses after the other."""
-        ways = addresses.one_by_one() if self.manner.proxy is not None else [addresses]
+    async def _sent_on(self, sending: Sending, handle: Handle, addresses: Addresses) -> Exchange:
+        """Send a request by a proxy, to one of the target's addresses after the other."""
+        ways = addresses.one_by_one()
         for left in range(len(ways) - 1, 0, -1):
             connect_s = self._remaining_s() / (left + 1)
-            done = await self._sent_there(sending, handle, ways[-1 - left], connect_s)
+            done = self._noted(await self._send(sending, handle, ways[-1 - left], connect_s))
             if not (done.barred or self._was_hurried(done)):
                 return done
             handle.reset()  # keeps cookies
-        return await self._sent_there(sending, handle, ways[-1], None)
+        return self._noted(await self._send(sending, handle, ways[-1]))
 
-    async def _sent_there(
-        self, sending: Sending, handle: Handle, addresses: Addresses, connect_s: float | None
-    ) -> Exchange:
+    def _send(
+        self,
+        sending: Sending,
+        handle: Handle,
+        addresses: Addresses,
+        connect_s: float | None = None,
+    ) -> Awaitable[Exchange]:
         until, follow = self.began + self.timeout_s, self.most is not None
         terms = Terms(addresses, until, self.timeout_s, follow, connect_s)
-        done = await self._exchange(sending)(sending, handle, self.context, terms)
+        # Credentials are for the target's own origin alone.
+        logs_in = self.manner.ntlm is not None and sending.request.origin == self.manner.origin
+        return (logged_in if logs_in else exchange)(sending, handle, self.context, terms)
+
+    def _noted(self, done: Exchange) -> Exchange:
         if done.secret is not None:
             self.secrets.append(done.secret)
         if self._hop or self.phases:
@@ -136,13 +148,6 @@ class Chain:
         """Whether it ended for want of time, of which there is more."""
         late = done.trouble is not None and done.trouble.reason in _LATE
         return late and self._remaining_s() > 0
-
-    def _exchange(self, sending: Sending) -> Callable[..., Awaitable[Exchange]]:
-        """How to send a request: credentials are for the target's own origin alone."""
-        if self.manner.ntlm is None:
-            return exchange
-        own = sending.request.origin == self.manner.origin
-        return logged_in if own else exchange
 
     def _spent(self, phase: str, ms: float) -> None:
         for phases in (self.phases, self._hop):

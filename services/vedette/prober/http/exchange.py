@@ -2,7 +2,7 @@
 
 import math
 import time
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import pycurl
 
@@ -16,7 +16,8 @@ from vedette.prober.http.seeing import Exchange, Transfer
 from vedette.prober.http.sending import Sending
 
 
-class Terms(NamedTuple):
+@dataclass(slots=True)
+class Terms:
     """Where a request is sent, and how long that may take."""
 
     addresses: Addresses
@@ -51,9 +52,11 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
         overheard = overhearing(sending.manner, context.curl, context.ca_file)
         overheard.begin(handle)
     gate = gated(handle, context.guard, always=addresses.ipv4_first)
+    performing = context.curl.perform(handle)
     try:
-        ended = await context.curl.perform(handle)
+        ended = await performing
     finally:
+        context.curl.cease(handle)
         if gate is not None:
             gate.end(handle)
         if overheard is not None:
@@ -67,7 +70,7 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
     if gate is None:
         return done
     refusal = gate.trouble(ended, redirected=sending.request.redirected)
-    return done if refusal is None else done._replace(trouble=refusal)
+    return done if refusal is None else replace(done, trouble=refusal)
 
 
 def _prepare(handle: Handle, sending: Sending, reception: Reception, ca_file: str) -> None:

@@ -46,15 +46,15 @@ async def logged_in(sending: Sending, handle: Handle, context: Context, terms: T
             proof = _encoded(talk.step(base64.b64decode(first.challenge, validate=True)))
         except Exception as error:  # whatever a malformed one makes of the library
             words = f"the NTLM challenge of {origin.peer} can't be read: {error}"
-            return first._replace(trouble=Trouble(Reason.PROTOCOL_ERROR, words))
+            return replace(first, trouble=Trouble(Reason.PROTOCOL_ERROR, words))
         handle.reset()  # keeps cookies
         second = await exchange(_proving(sending, proof), handle, private, terms)
         if handle.getinfo(pycurl.NUM_CONNECTS):
             words = f"{origin.peer} closed the connection in the middle of an NTLM login"
-            second = second._replace(trouble=Trouble(Reason.PROTOCOL_ERROR, words))
+            second = replace(second, trouble=Trouble(Reason.PROTOCOL_ERROR, words))
     finally:
         private.curl.close()
-    return _joined(first, second)._replace(secret=proof.decode())
+    return replace(_joined(first, second), secret=proof.decode())
 
 
 def _talk(login: NtlmAuth, host: str) -> _Talk:
@@ -95,7 +95,8 @@ def _joined(first: Exchange, second: Exchange) -> Exchange:
     lasting: dict[str, Any] = {
         name: value for name, value in first.facts.items() if name not in {"status", "size"}
     }
-    return second._replace(
+    return replace(
+        second,
         phases=phases,
         facts=lasting | second.facts,
         certificate=second.certificate or first.certificate,

@@ -1,7 +1,7 @@
 """URLs as libcurl reads them, so that what is looked at is what is connected to."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import unquote_to_bytes
 
@@ -19,11 +19,11 @@ class Origin:
     host: str
     port: int
     literal: bool
+    secure: bool = field(init=False)
+    """Whether it speaks TLS."""
 
-    @property
-    def secure(self) -> bool:
-        """Whether it speaks TLS."""
-        return self.scheme == "https"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "secure", self.scheme == "https")
 
     @property
     def peer(self) -> str:

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import pycurl
 
@@ -29,7 +30,8 @@ _VERSIONS = {
 Facts = dict[str, str | int | float | bool]
 
 
-class Exchange(NamedTuple):
+@dataclass(slots=True)
+class Exchange:
     """How one request went."""
 
     phases: dict[str, float]
@@ -47,7 +49,8 @@ class Exchange(NamedTuple):
     """What was sent that nobody may be shown."""
 
 
-class Transfer(NamedTuple):
+@dataclass(slots=True)
+class Transfer:
     """One transfer of libcurl's that has ended."""
 
     handle: Handle

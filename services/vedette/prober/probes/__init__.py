@@ -5,7 +5,7 @@ makes a probe of that kind's validated target. Adding a kind is adding its modul
 system may not let a prober check has an OBSTACLE too: a function that says what is in the way.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -25,7 +25,7 @@ class Probe(Protocol):
         """Whose load this is: checks of one host are limited together."""
         ...
 
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
+    def probe(self, context: Context, timeout_s: float) -> Awaitable[Seen]:
         """Look at the target, for `timeout_s` at most. Failing targets are seen, not raised."""
         ...
 

@@ -1,6 +1,7 @@
 """Kind http: a visit to a URL, with a token if the target's credentials are OAuth 2."""
 
 import time
+from collections.abc import Awaitable
 
 from vedette.core.http import OAuth2Auth
 from vedette.core.kinds.http import HttpTarget
@@ -28,17 +29,21 @@ class HttpProbe:
         """The host of the target's URL."""
         return self._visit.host
 
-    async def probe(self, context: Context, timeout_s: float) -> Seen:
+    def probe(self, context: Context, timeout_s: float) -> Awaitable[Seen]:
         """Send the request and follow where it leads."""
+        if self._robots is None and self._tokens is None:
+            return self._visit.make(context, timeout_s)
+        return self._permitted(context, time.perf_counter() + timeout_s)
+
+    async def _permitted(self, context: Context, until: float) -> Seen:
+        """A visit with what it needs first: the word of robots.txt, a token."""
         if self._robots is not None:
-            until = time.perf_counter() + timeout_s
-            refusal = await self._robots.refusal(context, timeout_s)
+            refusal = await self._robots.refusal(context, until - time.perf_counter())
             if refusal is not None:
                 return Seen(0.0, trouble=refusal)
-            timeout_s = until - time.perf_counter()
         if self._tokens is None:
-            return await self._visit.make(context, timeout_s)
-        return await self._with_token(context, self._tokens, time.perf_counter() + timeout_s)
+            return await self._visit.make(context, until - time.perf_counter())
+        return await self._with_token(context, self._tokens, until)
 
     async def _with_token(self, context: Context, tokens: Tokens, until: float) -> Seen:
         """A visit, and a second one if it was only that a token kept by us isn't good any more.
