@@ -20,18 +20,19 @@ class Times(NamedTuple):
 
 def phases_of(times: Times, *, secure: bool) -> dict[str, float]:
     """Milliseconds in each phase that was entered, in order; where it failed is the last."""
-    if not times.connected:
-        return {"connect": _ms(times.looked_up, times.ended)}
-    phases = {"connect": _ms(times.looked_up, times.connected)}
-    ready = times.connected
+    looked_up, connected, secured, first_byte, ended = times
+    if not connected:
+        return {"connect": _ms(looked_up, ended)}
+    phases = {"connect": _ms(looked_up, connected)}
+    ready = connected
     if secure:
-        phases["tls"] = _ms(ready, times.secured or times.ended)
-        if not times.secured:
+        phases["tls"] = _ms(ready, secured or ended)
+        if not secured:
             return phases
-        ready = times.secured
-    phases["first_byte"] = _ms(ready, times.first_byte or times.ended)
-    if times.first_byte:
-        phases["transfer"] = _ms(times.first_byte, times.ended)
+        ready = secured
+    phases["first_byte"] = _ms(ready, first_byte or ended)
+    if first_byte:
+        phases["transfer"] = _ms(first_byte, ended)
     return phases
 
 
@@ -46,4 +47,4 @@ def without_connecting(phases: dict[str, float]) -> dict[str, float]:
 
 
 def _ms(start: int, end: int) -> float:
-    return max(0, end - start) / 1000
+    return (end - start) / 1000 if end > start else 0.0

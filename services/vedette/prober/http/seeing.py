@@ -96,13 +96,9 @@ class Transfer:
         first_byte, ended = getinfo(pycurl.STARTTRANSFER_TIME_T), getinfo(pycurl.TOTAL_TIME_T)
         if self.sending.resumed:
             return Times.on_a_connection(first_byte, ended)
-        return Times(
-            looked_up=getinfo(pycurl.NAMELOOKUP_TIME_T),
-            connected=getinfo(pycurl.CONNECT_TIME_T),
-            secured=getinfo(pycurl.APPCONNECT_TIME_T) if self.sending.request.origin.secure else 0,
-            first_byte=first_byte,
-            ended=ended,
-        )
+        looked_up, connected = getinfo(pycurl.NAMELOOKUP_TIME_T), getinfo(pycurl.CONNECT_TIME_T)
+        secured = getinfo(pycurl.APPCONNECT_TIME_T) if self.sending.request.origin.secure else 0
+        return Times(looked_up, connected, secured, first_byte, ended)
 
     def _barred(self) -> Trouble | None:
         """Why the proxy didn't let us through, if there is one that didn't."""
