@@ -74,7 +74,7 @@ class Result(BaseModel):
         result = cls.__new__(cls)
         as_made = object.__setattr__  # what pydantic's own model_construct sets, which is no faster
         as_made(result, "__dict__", fields)
-        as_made(result, "__pydantic_fields_set__", set(fields))
+        as_made(result, "__pydantic_fields_set__", _ALL_FIELDS)
         as_made(result, "__pydantic_extra__", None)
         as_made(result, "__pydantic_private__", None)
         return result
@@ -90,6 +90,9 @@ class Result(BaseModel):
             reason=Reason.MISSED,
             message=message,
         )
+
+
+_ALL_FIELDS = set(Result.model_fields)
 
 
 class ResultBatch(BaseModel):
