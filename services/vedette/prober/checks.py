@@ -58,9 +58,11 @@ class Checker:
         if left_s <= 0:
             return _missed(job, "the job reached the prober too late")
         host = plan.probe.host
-        obstacle = await self._limits.enter(host, asyncio.get_running_loop().time() + left_s)
-        if obstacle is not None:
-            return _missed(job, obstacle)
+        if not self._limits.enter_at_once(host):
+            until = asyncio.get_running_loop().time() + left_s
+            obstacle = await self._limits.enter(host, until)
+            if obstacle is not None:
+                return _missed(job, obstacle)
         try:
             started_at = int(time.time() * 1000)
             if started_at > job.run_by:

@@ -78,18 +78,23 @@ class Limits:
         """Checks that wait, for their host or for the prober."""
         return self._all.waiting + sum(places.waiting for places in self._hosts.values())
 
+    def enter_at_once(self, host: str) -> bool:
+        """Take the places that a check of `host` needs, if they are there, as is usual."""
+        places = self._of(host)
+        if places.taken >= places.capacity or self._all.taken >= self._all.capacity:
+            return False
+        places.taken += 1
+        self._all.taken += 1
+        return True
+
     async def enter(self, host: str, until: float) -> str | None:
-        """Take the places that a check of `host` needs; None when it has them.
+        """Wait for the places that a check of `host` needs; None when it has them.
 
         Else, at `until` (the loop's time), what it waited for in vain, in words.
         """
-        places = self._hosts.get(host)
-        if places is None:
-            places = self._hosts[host] = Places(self._per_host)
-        if places.free and self._all.free:  # as is usual
-            places.taken += 1
-            self._all.taken += 1
+        if self.enter_at_once(host):
             return None
+        places = self._of(host)
         if not await places.take(until):
             return f"all places of {host} were taken ({places.capacity} at once)"
         entered = False
@@ -104,6 +109,12 @@ class Limits:
         """Give the places of a check back."""
         self._all.give_back()
         self._give_back(host, self._hosts[host])
+
+    def _of(self, host: str) -> Places:
+        places = self._hosts.get(host)
+        if places is None:
+            places = self._hosts[host] = Places(self._per_host)
+        return places
 
     def _give_back(self, host: str, places: Places) -> None:
         places.give_back()
