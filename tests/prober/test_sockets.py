@@ -116,6 +116,19 @@ async def test_of_two_that_are_ready_the_first_may_have_the_other_forgotten(pair
     polled.close()
 
 
+async def test_what_is_forgotten_may_be_watched_again(
+    make: Callable[[Ready], Sockets], pair: Pair
+) -> None:
+    ours, theirs = pair
+    seen = Seen(make)
+    seen.sockets.watch(ours.fileno(), WRITE)
+    seen.sockets.forget(ours.fileno())
+    seen.sockets.watch(ours.fileno(), READ)
+    theirs.send(b"x")
+    assert await seen.next() == (ours.fileno(), READ)
+    seen.sockets.close()
+
+
 async def test_closed_without_a_word(make: Callable[[Ready], Sockets], pair: Pair) -> None:
     seen = Seen(make)
     fd = os.dup(pair[0].fileno())

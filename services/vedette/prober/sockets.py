@@ -1,7 +1,7 @@
 """Sockets that somebody else reads and writes, watched from the event loop.
 
 On Linux they are watched by an epoll of their own, which the loop in turn watches: to watch a
-check's socket for its short life takes three system calls, where the loop needs seven and some
+check's socket for its short life takes two system calls, where the loop needs seven and some
 bookkeeping, and all that are ready come in one call. Elsewhere the loop watches each.
 """
 
@@ -54,16 +54,17 @@ class PolledSockets:
         mask = _MASKS[events]
         if fd in self._watched:
             self._poll.modify(fd, mask)
-        else:
+            return
+        self._watched.add(fd)
+        try:
             self._poll.register(fd, mask)
-            self._watched.add(fd)
+        except FileExistsError:  # it was forgotten and not closed
+            self._poll.modify(fd, mask)
 
     def forget(self, fd: int) -> None:
         """As Sockets says."""
-        if fd in self._watched:
-            self._watched.remove(fd)
-            with suppress(OSError):  # closed, and so forgotten
-                self._poll.unregister(fd)
+        # Mostly it is closed next, and so the system forgets it by itself.
+        self._watched.discard(fd)
 
     def close(self) -> None:
         """As Sockets says."""
@@ -75,8 +76,15 @@ class PolledSockets:
     def _collect(self) -> None:
         watched, ready = self._watched, self._ready
         for fd, events in self._poll.poll(0, _AT_ONCE):
-            if fd in watched:  # an earlier one may have had it forgotten
+            if fd in watched:
                 ready(fd, _EVENTS[events & _ALL])
+            else:
+                self._drop(fd)
+
+    def _drop(self, fd: int) -> None:
+        """Have the system forget a socket that was not closed, or not yet."""
+        with suppress(OSError):
+            self._poll.unregister(fd)
 
 
 class LoopSockets:
