@@ -51,7 +51,7 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
     if sending.request.origin.secure:
         overheard = overhearing(sending.manner, context.curl, context.ca_file)
         overheard.begin(handle)
-    gate = gated(handle, context.guard, always=addresses.ipv4_first)
+    gate = gated(handle, context.guard, always=led and addresses.ipv4_first)
     performing = context.curl.perform(handle)
     try:
         ended = await performing

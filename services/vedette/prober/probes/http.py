@@ -19,15 +19,11 @@ class HttpProbe:
 
     def __init__(self, target: HttpTarget) -> None:
         self._visit = Visit(target)
+        self.host = self._visit.host
         self._tokens: Tokens | None = None
         if isinstance(target.auth, OAuth2Auth):
             self._tokens = tokens_of(target, target.auth)
         self._robots = Robots(target) if target.respect_robots else None
-
-    @property
-    def host(self) -> str:
-        """The host of the target's URL."""
-        return self._visit.host
 
     def probe(self, context: Context, timeout_s: float) -> Awaitable[Seen]:
         """Send the request and follow where it leads."""
