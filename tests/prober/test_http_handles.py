@@ -85,6 +85,15 @@ async def test_a_check_leaves_nothing_to_the_next(context: Context, said: str, t
     assert last == first
 
 
+async def test_header_lines_are_left_to_nobody(context: Context) -> None:
+    async with serving(OK) as server:
+        for _ in range(2):
+            for headers in ({"X-One": "1"}, {"X-Two": "2"}, {}):
+                await look(context, server.url, headers=headers)
+    sent = [(server.header("x-one", n), server.header("x-two", n)) for n in range(6)]
+    assert sent == [("1", None), (None, "2"), (None, None)] * 2
+
+
 async def test_a_plain_check_takes_the_handle_of_another(context: Context) -> None:
     async with serving(OK) as server:
         for path in ("one", "two", "three"):

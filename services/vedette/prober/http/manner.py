@@ -65,26 +65,26 @@ class Manner:
         """
         if not (self._plain and request.plain):
             return None
-        return _standing((*self.always, *(self.secure if request.origin.secure else ())))
+        secure = self.secure if request.origin.secure else ()
+        lines = (_lines(request.lines()),) if request.usual else ()
+        return _standing((*self.always, *secure, *lines))
 
-    def setopts(self, request: Request, standing: Standing | None) -> Setopts:
+    def setopts(self, request: Request) -> Setopts:
         """The options of one request, but for those that differ from check to check."""
         own_host = request.origin.host == self.origin.host
-        options = list(_of(request))
-        if standing is None:
-            options += self.always
-            if request.origin.secure:
-                options += self.secure
+        options = [*self.always, *_of(request)]
         lines = request.lines()
         if request.origin == self.origin:
             options += self.credentials
-        if request.origin.secure and own_host:
-            options += self.client_certificate
+        if request.origin.secure:
+            options += self.secure
+            if own_host:
+                options += self.client_certificate
         if self.renames(request):
             options.append((pycurl.URL, _renamed(request.url, self.server_name)))
             if not any(name == "host" for name, _ in request.headers):
                 lines.append(b"Host: " + _host(request.origin).encode())
-        options.append((pycurl.HTTPHEADER, lines))
+        options.append(_lines(lines))
         return tuple(options)
 
     @property
@@ -134,6 +134,10 @@ def manner_of(target: HttpTarget, origin: Origin) -> Manner:
             asked_first=_UNAUTHORIZED if digest else frozenset(),
         ),
     )
+
+
+def _lines(lines: list[bytes]) -> tuple[int, tuple[bytes, ...]]:
+    return pycurl.HTTPHEADER, tuple(lines)
 
 
 @cache

@@ -13,6 +13,7 @@ from vedette.prober.http.origin import Origin, basic, locate
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _USER_AGENT = ("user-agent", f"User-Agent: Vedette/{__version__}".encode())
+_USUAL = (_USER_AGENT, ("accept-encoding", f"Accept-Encoding: {OFFERED}".encode()))
 # Meant for one origin alone; "host" would even name the wrong one.
 _BOUND = frozenset({"authorization", "host"})
 _OF_THE_BODY = frozenset(
@@ -44,6 +45,11 @@ class Request:
         """Whether it is a first one, and says no more than its URL and header lines."""
         first = not self.redirected
         return first and self.method == "GET" and self.body is None and self.cookie is None
+
+    @property
+    def usual(self) -> bool:
+        """Whether its header lines are those of all requests without headers of their own."""
+        return self.headers == _USUAL
 
     def lines(self) -> list[bytes]:
         """The header lines."""

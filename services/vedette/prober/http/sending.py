@@ -26,4 +26,6 @@ class Sending:
     def of(cls, request: Request, manner: Manner) -> "Sending":
         """Make a request ready."""
         standing = manner.standing(request)
-        return cls(request, manner, manner.setopts(request, standing), standing)
+        had = () if standing is None else standing.setopts
+        setopts = tuple(one for one in manner.setopts(request) if one not in had)
+        return cls(request, manner, setopts, standing)
