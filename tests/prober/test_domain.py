@@ -112,6 +112,21 @@ def test_evidence_is_kept_of_what_is_down_only() -> None:
     assert result_of(job, seeing(), expecting(), 1).evidence is None
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("a\0b", "a\ufffdb"), ("a\udcc9b", "a\ufffdb"), ("\ud83d\ude00", "\U0001f600"), ("é", "é")],
+)
+@pytest.mark.parametrize("trouble", [None, Reason.PROTOCOL_ERROR])
+def test_whatever_a_target_says_can_be_sent_and_stored(
+    said: str, told: str, trouble: Reason | None
+) -> None:
+    why = None if trouble is None else Trouble(trouble, said)
+    seen = Seen(1, facts={"banner": said}, trouble=why)
+    result = result_of(parse_batch(a_batch(a_job()))[0], seen, expecting(), 1)
+    assert Result.model_validate_json(result.model_dump_json()).facts["banner"] == told
+    assert result.message in {None, told}
+
+
 def test_evidence_is_bounded() -> None:
     head = [b"HTTP/1.1 500 X\r\n", *(b"X-%d: %s\r\n" % (n, b"y" * 5000) for n in range(1000))]
     evidence = evidence_of(Answer(500, head, b"\xff\xfe"))

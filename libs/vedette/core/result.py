@@ -13,7 +13,12 @@ MOST_HOPS = 51
 
 
 def _storable(text: str) -> str:
-    """What a target says may hold the one character that PostgreSQL can't."""
+    """What a target says may hold the one character that PostgreSQL can't.
+
+    Libraries may turn bytes that are no UTF-8 into halves of characters, which nobody can send.
+    """
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text.replace("\0", "\ufffd")
 
 
@@ -38,7 +43,7 @@ class Hop(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    url: str = Field(description="Without user name, password and query, cut at 300 characters.")
+    url: Text = Field(description="Without user name, password and query, cut at 300 characters.")
     status: int | None = Field(default=None, description="None without an answer.")
     ip: str | None = Field(default=None, description="None where a proxy connected.")
     phases: dict[str, float] = Field(default={}, description="As those of the check.")

@@ -28,6 +28,16 @@ def _fact(name: str) -> Comparison:
     return compare
 
 
+def _or_none(name: str, compare: Comparison) -> Comparison:
+    """Where nothing is expected, the fact of this name is not told."""
+
+    def compare_either(expected: Any, observation: Observation) -> str | None:
+        return compare(expected, observation) if expected is not None else none(None, observation)
+
+    none = _fact(name)
+    return compare_either
+
+
 def _content_length(expected: int | str, observation: Observation) -> str | None:
     wanted = observation.wire_length if expected == "wire" else expected
     return equal(wanted, observation.fact("size"))
@@ -184,15 +194,15 @@ COMPARISONS: dict[str, Comparison] = {
     "content_length": _content_length,
     "body_length": _body_length,
     "tls": _tls,
-    "tls_version": _tls_version,
+    "tls_version": _or_none("tls_version", _tls_version),
     "ip_version": _ip_version,
     "phases": _phases,
     "phases_absent": _phases_absent,
     "record_counts": _record_counts,
     "query_succeeded": _answered,
-    "cert_expiry": _expiry,
-    "best_chain_expiry": _expiry,
-    "cert_serial": _serial,
+    "cert_expiry": _or_none("certificate_expires_at", _expiry),
+    "best_chain_expiry": _or_none("chain_expires_at", _expiry),
+    "cert_serial": _or_none("certificate_serial", _serial),
     "labels": _labels,
     "captured": _captured,
     "saved_response": _saved,

@@ -27,6 +27,7 @@ _MODULES: Mapping[str, Callable[[Reading], Definition]] = {
     "icmp": icmp.define,
     "grpc": grpc.define,
 }
+_HIDING = ("hide_conditions", "hide_errors", "hide_url", "hide_hostname", "hide_port")
 # What a source has where nothing is said.
 _THRESHOLDS: Mapping[str, Definition] = {
     "gatus": {"failure_threshold": 3, "recovery_threshold": 2},
@@ -62,7 +63,8 @@ def _telling(reading: Reading) -> Definition:
     found: Definition = {}
     if not reading.get("show_values_on_failure", True):
         found["detail"] = "no_values"
-    if reading.get("hide_conditions", False) or reading.get("hide_errors", False):
+    hidden = {key: reading.get(key, False) for key in _HIDING}
+    if any(hidden.values()):
         found["detail"] = "reason_only"
     for key in ("capture_response", "save_response"):
         if key in reading:

@@ -1,6 +1,7 @@
 """By what takes reports in: their evaluator, the judge, and the gateway over a real database."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -162,6 +163,7 @@ async def _by_api(gateway: _Gateway, probe: Mapping[str, Any]) -> dict[str, Any]
     endpoint, asked = probe["endpoint"], dict(probe["push"])
     id = await gateway.add(endpoint["name"], token="unused")
     query = dict(parse_qsl(asked.pop("query", ""), keep_blank_values=True))
+    query |= _sent_along(asked.pop("body", None))
     authorization = asked.pop("authorization", None)
     if authorization == f"Bearer {endpoint['token']}":
         authorization = f"Bearer {_KEY}"
@@ -172,6 +174,11 @@ async def _by_api(gateway: _Gateway, probe: Mapping[str, Any]) -> dict[str, Any]
     path = f"/monitors/{id}/results"
     status, _ = await gateway.ask("POST", path, push.result_of(query), authorization)
     return {"response_status": _STATUS.get(status, status)}
+
+
+def _sent_along(body: Any) -> dict[str, str]:
+    """An error may stand in the body, as JSON."""
+    return dict(json.loads(body) if isinstance(body, str) else body or {})
 
 
 async def _by_address(gateway: _Gateway, probe: Mapping[str, Any]) -> dict[str, Any]:
