@@ -114,6 +114,44 @@ async def test_a_server_that_resets(context: Context, kind: str) -> None:
         assert why(await look(context, kind, port))[0] is Reason.CONNECT_RESET
 
 
+@pytest.mark.parametrize(
+    ("method", "reason"), [(177, Reason.PROTOCOL_ERROR), (9, Reason.INTERNAL_ERROR)]
+)
+async def test_a_method_of_logging_in(context: Context, method: int, reason: Reason) -> None:
+    """That the client has not learnt is ours; that nobody knows is the server's."""
+    async with answering(b"R\0\0\0\x08" + method.to_bytes(4, "big")) as port:
+        assert why(await look(context, "postgres", port))[0] is reason
+
+
+@pytest.mark.parametrize(
+    ("plugin", "reason"),
+    [(b"\xac$\x1f\x8e", Reason.PROTOCOL_ERROR), (b"kerberos_client", Reason.INTERNAL_ERROR)],
+)
+async def test_a_plugin_to_log_in_by(context: Context, plugin: bytes, reason: Reason) -> None:
+    greeting = (
+        b"\x0a8.0.36\0\x08\0\0\0abcdefgh\0\xff\xf7\xff\2\0\xff\xdf\x15"
+        + bytes(10)
+        + b"ijklmnopqrst\0mysql_native_password\0"
+    )
+    switch = b"\xfe" + plugin + b"\0" + b"x" * 20 + b"\0"
+    async with mysql_saying(greeting, switch) as port:
+        assert why(await look(context, "mysql", port))[0] is reason
+
+
+@asynccontextmanager
+async def mysql_saying(*packets: bytes) -> AsyncIterator[int]:
+    """A server of which each packet follows one of the client's."""
+
+    async def talk(reader: StreamReader, writer: StreamWriter) -> None:
+        for at, packet in enumerate(packets):
+            writer.write(len(packet).to_bytes(3, "little") + bytes([at * 2]) + packet)
+            await reader.read(65536)
+        await reader.read()
+
+    async with talking(talk) as port:
+        yield port
+
+
 @KINDS
 async def test_a_web_server(context: Context, kind: str) -> None:
     async with answering(HTTP, hear=kind != "mysql") as port:

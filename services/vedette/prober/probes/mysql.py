@@ -1,5 +1,6 @@
 """Kind mysql: log in to MySQL or MariaDB, and ask one thing in SQL."""
 
+import re
 from contextlib import suppress
 from typing import Any
 
@@ -18,6 +19,8 @@ from vedette.prober.streams.visit import Place, Visit
 # Errors of these numbers are the client's own.
 _CLIENTS = range(2000, 3000)
 _NO_SUCH_PLUGIN = 2059
+# As the client quotes a name that can be one; others are no answer.
+_A_PLUGIN = re.compile(r"'(?:b')?[\w.-]+'?' not configured")
 # The session's transactions: what changes a table's definition would first end a single one.
 _READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 # The server has ended a query that took longer than it was told to let it: MySQL, MariaDB.
@@ -79,7 +82,7 @@ def _explain(error: Exception) -> Trouble | None:
     number, words = error.args[0], error.args[-1]
     if number in _TOOK_TOO_LONG:
         return Trouble(Reason.TIMEOUT, str(words))
-    if number == _NO_SUCH_PLUGIN:
+    if number == _NO_SUCH_PLUGIN and _A_PLUGIN.search(str(words)):
         return Trouble(Reason.INTERNAL_ERROR, f"the prober's client can't log in so: {words}")
     return None if number in _CLIENTS else refusal(words, number)
 

@@ -1,6 +1,7 @@
 """Kind postgres: log in, and ask one thing in SQL."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -22,6 +23,10 @@ from vedette.prober.streams.wire import Wire
 _LIVELINESS = "SELECT 1"
 # The messages that may come first: how to log in, an error, a notice, another version.
 _FIRST = b"RENv"
+# What the client says of a server that breaks the protocol: a method that has no name, a proof that
+# proves nothing, a question asked twice.
+_THEIRS = re.compile(r"requested by the server: -?\d+$|could not verify server|^duplicate ")
+_NO_MODULE = "module not found; please install asyncpg"
 _CANCELED = "57014"  # as a statement is that has run for longer than statement_timeout
 
 
@@ -129,7 +134,10 @@ def _explain(error: Exception) -> Trouble | None:
         if error.sqlstate == _CANCELED:
             return Trouble(Reason.TIMEOUT, str(error.message))
         return refusal(error.message, error.sqlstate)
-    if isinstance(error, asyncpg.InterfaceError):
+    if _NO_MODULE in str(error):
+        words = "the prober's client can't log in by Kerberos (GSSAPI, SSPI)"
+        return Trouble(Reason.INTERNAL_ERROR, words)
+    if isinstance(error, asyncpg.InterfaceError) and not _THEIRS.search(str(error)):
         return Trouble(Reason.INTERNAL_ERROR, f"the prober's client can't go on: {error}")
     return None
 
