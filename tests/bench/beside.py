@@ -4,13 +4,14 @@
     python -m tests.bench.beside RIG alert --rate 100 --interval 20
 
 RIG is the folder of its modules. Each figure is printed as a line of JSON by the rig itself, and
-kept where it keeps those of the others.
+kept where it keeps those of the others. VEDETTE_UP_PROBERS in the environment holds.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 import time
 from typing import Any
@@ -51,7 +52,8 @@ def _steady(
         options.window,
         datadir=peer.datadir(),
     )
-    lib.save("steady", window | {"rate_wanted": options.rate, "scheme": options.scheme})
+    wanted = {"rate_wanted": options.rate, "scheme": options.scheme}
+    lib.save("steady", window | wanted | {"probers": os.environ.get("VEDETTE_UP_PROBERS", "0")})
 
 
 def _alert(

@@ -8,8 +8,8 @@ capacity: the most checks a second, of monitors at 60 s, with the lateness's 99t
 1 s and no slot missed, with CPU and memory at each step. hang: the lateness of the other monitors
 while a share of the targets takes connections and never answers. detection: from the check that
 finds its target down, as the target saw it, to the webhook. `--modes embedded,apart` says which
-way Vedette runs. Prints a table to standard error and JSON to standard output, and exits 1 if a
-bar is missed.
+way Vedette runs; embedded, VEDETTE_UP_PROBERS in the environment holds. Prints a table to standard
+error and JSON to standard output, and exits 1 if a bar is missed.
 """
 
 from __future__ import annotations

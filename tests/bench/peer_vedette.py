@@ -65,7 +65,7 @@ class Vedette:
         time.sleep(ahead_s)
 
     def pids(self) -> list[int]:
-        """Vedette, and its PostgreSQL, which is not its child."""
+        """Vedette, whose probers may be its children, and its PostgreSQL, which is none."""
         assert self._process is not None
         postmaster = self._folder / "data" / "postgresql" / "data" / "postmaster.pid"
         return [self._process.pid, int(postmaster.read_text().split()[0])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,9 +33,16 @@ async def local() -> AsyncIterator[LocalBus]:
 
 
 @pytest.fixture
-async def url(local: LocalBus, tmp_path: Path) -> AsyncIterator[str]:
-    async with served.served(local, tmp_path / "bus.sock") as url:
+async def url(local: LocalBus, tmp_path: Path, stuck: list[int]) -> AsyncIterator[str]:
+    async with served.served(local, tmp_path / "bus.sock", stuck.append) as url:
         yield url
+    assert not stuck, "nobody was"
+
+
+@pytest.fixture
+def stuck() -> list[int]:
+    """The processes that were taken to be."""
+    return []
 
 
 class Holding:
@@ -139,7 +147,7 @@ async def test_garbage_closes_its_own_connection_only(
 
 
 async def test_who_is_silent_holds_nothing_any_longer(
-    local: LocalBus, url: str, monkeypatch: pytest.MonkeyPatch
+    local: LocalBus, url: str, stuck: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served, "BEAT_S", 0.02)
     monkeypatch.setattr("vedette.bus.remote.BEAT_S", 60)
@@ -150,6 +158,7 @@ async def test_who_is_silent_holds_nothing_any_longer(
     got = Holding()
     async with consuming(local, {TO: got}, prefetch=10, drain_s=0):
         await eventually(lambda: got.messages)
+    assert stuck.pop() == os.getpid()
     await bus.close()
 
 
@@ -193,7 +202,7 @@ async def test_when_the_bus_is_gone_whoever_uses_it_hears_of_it(
     local: LocalBus, tmp_path: Path
 ) -> None:
     held = Holding()
-    async with served.served(local, tmp_path / "bus.sock") as url:
+    async with served.served(local, tmp_path / "bus.sock", print) as url:
         bus = await RemoteBus.connect(url)
         consumer = await bus.consume(TO, held, prefetch=1)
         await local.publish(Exchange.JOBS, [ONE])
@@ -213,7 +222,7 @@ async def test_a_socket_that_a_killed_process_left_is_replaced(
     served._listening(path).close()
     with pytest.raises(ConnectionRefusedError):
         await RemoteBus.connect(f"unix://{path}")
-    async with served.served(local, path) as url:
+    async with served.served(local, path, print) as url:
         await (await RemoteBus.connect(url)).close()
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not path.exists()

@@ -49,7 +49,7 @@ async def bus(kind: str, tmp_path: Path) -> AsyncIterator[Bus]:
     async with AsyncExitStack() as stack:
         url = None if kind == "local" else kind
         if kind == "remote":
-            url = await stack.enter_async_context(served(LocalBus(), tmp_path / "bus.sock"))
+            url = await stack.enter_async_context(served(LocalBus(), tmp_path / "bus.sock", print))
         yield await stack.enter_async_context(open_bus(url))
 
 

@@ -15,6 +15,7 @@ from vedette.bus.drain import drain
 from vedette.bus.middleware import wrap
 from vedette.bus.wire import (
     BEAT_S,
+    READ_AHEAD,
     REPLIES,
     SCHEME,
     Answer,
@@ -57,7 +58,8 @@ class RemoteBus:
     @classmethod
     async def connect(cls, url: str) -> "RemoteBus":
         """Connect to the socket that `url` names. Raises OSError if nobody serves it."""
-        return cls(*await asyncio.open_unix_connection(url.removeprefix(SCHEME)))
+        path = url.removeprefix(SCHEME)
+        return cls(*await asyncio.open_unix_connection(path, limit=READ_AHEAD))
 
     async def declare(self, *queues: Queue) -> None:
         """Make sure the queues exist and are bound. Raises Transient."""

@@ -4,7 +4,9 @@ import asyncio
 import itertools
 import os
 import socket
-from collections.abc import AsyncIterator
+import struct
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -15,6 +17,7 @@ from vedette.bus.api import Full, Message, Queue
 from vedette.bus.local import LocalBus, LocalConsumer
 from vedette.bus.wire import (
     BEAT_S,
+    READ_AHEAD,
     REQUESTS,
     SCHEME,
     Answer,
@@ -37,25 +40,30 @@ from vedette.core.errors import Transient
 
 _BEATS_MISSED = 6
 _OWNER_ALONE = 0o177
+_UCRED = struct.Struct("3i")  # Linux: process, user and group
+_SOL_LOCAL, _LOCAL_PEERPID = 0, 2  # macOS: sys/un.h
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def served(bus: LocalBus, path: Path) -> AsyncIterator[str]:
+async def served(bus: LocalBus, path: Path, stuck: Callable[[int], None]) -> AsyncIterator[str]:
     """Serve `bus` to the processes of this user while the block lasts; yields its URL.
 
-    A socket that a killed process left there is replaced. Raises OSError if there can be none.
+    `stuck` is told the id of a process that gives no sign of life for half a minute, whose
+    connection is closed. A socket that a killed process left at `path` is replaced. Raises
+    OSError if there can be none.
     """
     clients: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(_Client(bus, writer).serve(reader), name="client of the bus")
+        client = _Client(bus, writer, stuck)
+        task = asyncio.create_task(client.serve(reader), name="client of the bus")
         clients.add(task)
         task.add_done_callback(clients.discard)
 
     listener = _listening(path)
-    server = await asyncio.start_unix_server(connected, sock=listener)
+    server = await asyncio.start_unix_server(connected, sock=listener, limit=READ_AHEAD)
     try:
         yield f"{SCHEME}{path}"
     finally:
@@ -84,12 +92,23 @@ def _listening(path: Path) -> socket.socket:
     return listener
 
 
+def _peer(connection: socket.socket) -> int:
+    """The id of the process at the other end."""
+    if sys.platform == "darwin":
+        return connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERPID)
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size)
+    return int(_UCRED.unpack(credentials)[0])
+
+
 class _Client:
     """One connection: what it consumes, and what it holds."""
 
-    def __init__(self, bus: LocalBus, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, bus: LocalBus, writer: asyncio.StreamWriter, stuck: Callable[[int], None]
+    ) -> None:
         self._bus = bus
         self._writer = writer
+        self._stuck = stuck
         self._consumers: dict[int, LocalConsumer] = {}
         self._held: dict[int, asyncio.Future[None]] = {}
         self._private: set[Queue] = set()
@@ -182,8 +201,10 @@ class _Client:
         while self._missed < _BEATS_MISSED:
             await asyncio.sleep(BEAT_S)
             self._missed += 1
-        log.warning("a process that uses the bus is silent; what it holds goes to others")
+        pid = _peer(self._writer.get_extra_info("socket"))
+        log.warning("a process that uses the bus is stuck; what it holds goes to others", pid=pid)
         self._writer.transport.abort()
+        self._stuck(pid)
 
     async def _leave(self) -> None:
         self._writer.close()

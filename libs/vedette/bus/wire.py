@@ -23,6 +23,8 @@ SCHEME = "unix://"
 """What the URL of such a bus begins with; the socket's path follows."""
 BEAT_S = 5
 """Seconds between two signs of life of a process that uses the bus."""
+READ_AHEAD = 2**20
+"""Bytes of a connection to read before they are asked for: room for some messages."""
 MOST_OCTETS = 64 * 2**20
 """A frame that is longer is none of ours."""
 _LENGTHS = struct.Struct("!II")

@@ -86,7 +86,7 @@ async def _serve(name: str, settings: S, running: Running[S], *, admin: bool) ->
         if admin:
             app = admin_app(ready_probes(resources))
             address = await stack.enter_async_context(serving(app, settings.admin_http))
-            log.info("health and metrics", address=f"http://{address}")
+            log.info("health and metrics", address=f"http://{address}", instance=resources.instance)
         await stack.enter_async_context(running(settings, resources))
         if isinstance(settings, StoreSettings):
             await stack.enter_async_context(present(resources, name, address))

@@ -47,7 +47,7 @@ async def _keep(program: Program) -> None:
         if loop.time() - began >= _STEADY_S:
             pause_s = _FIRST_PAUSE_S
         log.error(
-            "a process ended by itself; it is started again", name=program.name, end=end,
+            "a process ended that should run; it is started again", name=program.name, end=end,
             pause_s=pause_s,
         )  # fmt: skip
         await asyncio.sleep(pause_s)

@@ -1,9 +1,10 @@
 """The probers of `vedette up`: one inside, or as many as it is told in processes of their own."""
 
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 
 from vedette.bus.local import LocalBus
 from vedette.bus.served import served
@@ -44,7 +45,7 @@ async def _apart(
         )
     socket = settings.data_dir / "bus.sock"
     try:
-        serving = served(resources.bus, socket)
+        serving = served(resources.bus, socket, _kill)
         url = await serving.__aenter__()
     except OSError as error:
         raise Permanent(f"{socket} can't be a socket: {error}; set VEDETTE_DATA_DIR") from error
@@ -53,6 +54,12 @@ async def _apart(
             yield
     finally:
         await serving.__aexit__(None, None, None)
+
+
+def _kill(pid: int) -> None:
+    """End a prober that is stuck; another is started in its place."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _programs(

@@ -75,7 +75,9 @@ async def _everything(settings: UpSettings, welcome: Welcome) -> AsyncIterator[N
                 await stack.enter_async_context(service)
             await stack.enter_async_context(present(resources, "up", gateway_settings.http))
         keep_what_is_here()
-        welcome.ready(gateway_settings.http, settings.data_dir, api_key)
+        welcome.ready(
+            gateway_settings.http, settings.data_dir, api_key, probers=settings.up_probers
+        )
         yield
 
 

@@ -30,7 +30,7 @@ class Welcome:
             highlight=False,
         )
 
-    def ready(self, address: str, data_dir: Path, api_key: Key) -> None:
+    def ready(self, address: str, data_dir: Path, api_key: Key, probers: int) -> None:
         """Say where it listens, where the data lies, and how to add a first monitor."""
         url = f"http://{address.replace('0.0.0.0', '127.0.0.1')}"  # noqa: S104
         shown = "$VEDETTE_API_KEY" if api_key.file is None else f"$(cat {api_key.file})"
@@ -41,6 +41,7 @@ class Welcome:
             f"  page and API  {url}",
             f"  data          {data_dir}",
             *self._key_lines(api_key),
+            *([f"  probers       {probers}, in processes of their own"] if probers else []),
             "",
             "Add a first monitor:",
             "",

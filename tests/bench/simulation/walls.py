@@ -38,7 +38,7 @@ def walls(costs: Costs) -> list[Wall]:
             costs.disk_tb * 1e12 / (a_day * RETENTION_DAYS),
             "keep single checks for fewer days: rollups hold the history",
         ),
-        ("`vedette up`: one process, one core", core / here, "run the services apart"),
+        ("`vedette up`: one process, one core", core / here, "probers in processes of their own"),
         (
             "cores of one database node",
             costs.node_cores * core / full["postgres"],
