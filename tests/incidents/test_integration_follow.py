@@ -8,6 +8,10 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.incidents.world import World, opened_world
 
+from vedette.incidents.handlers import catch_up
+from vedette.store.pool import transaction
+from vedette.testing.waiting import eventually
+
 
 @pytest.fixture
 async def world(database: str) -> AsyncIterator[World]:
@@ -34,6 +38,34 @@ async def test_repeated_events_change_nothing(world: World) -> None:
     await world.span(3, "up")
     await asyncio.gather(*(world.tell() for _ in range(10)))
     assert await world.told() == ["opened", "resolved"]
+
+
+async def test_changes_that_mean_nothing_are_followed_together(world: World) -> None:
+    monitors = [await world.another() for _ in range(20)]
+    for monitor in monitors:
+        await world.span(1, "up", monitor=monitor)
+    await world.span(2, "down", monitor=monitors[7])
+    await asyncio.gather(*(world.tell(monitor=monitor) for monitor in monitors))
+    assert await world.told() == ["opened"]
+    cursors = await world.pool.fetch("select sequence, xmin::text as by from incident_cursor")
+    assert sorted(cursor["sequence"] for cursor in cursors) == [1] * 19 + [2]
+    assert len({cursor["by"] for cursor in cursors}) == 2, "by itself, what may mean something"
+
+
+async def test_no_end_is_passed_over_while_its_beginning_is_followed(world: World) -> None:
+    await world.tell()
+    await world.span(2, "down")
+    async with transaction(world.pool) as db:
+        await catch_up(db, world.monitor)
+        await world.span(3, "up")
+        ending = asyncio.create_task(world.tell())
+
+        async def waits() -> bool:
+            return await world.pool.fetchval("select true from pg_locks where not granted") or False
+
+        await eventually(waits, within=20, what="the end waits for the beginning")
+    await ending
+    assert await world.incidents() == [("resolved", "recovered")]
 
 
 async def test_an_event_that_comes_late_finds_everything(world: World) -> None:

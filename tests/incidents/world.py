@@ -29,6 +29,10 @@ class World:
     monitor: UUID
     channel: UUID
 
+    async def another(self) -> UUID:
+        """A monitor more, without a state."""
+        return await add_monitor(self.pool, self.workspace, channels=[str(self.channel)])
+
     async def span(
         self, sequence: int, state: str, *, monitor: UUID | None = None, ago: timedelta = NOW
     ) -> None:

@@ -4,6 +4,9 @@ An event only says that a monitor has changes; what they are is read from its sp
 last one followed on. So a lost, repeated or reordered event can't lose or double an incident.
 """
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
@@ -30,12 +33,25 @@ from vedette.incidents.domain import (
 )
 from vedette.incidents.store.incidents import Store
 from vedette.incidents.telling import tell
+from vedette.runtime.together import Together
 from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, Pool, connection, transaction
 
 BATCH = 200
+# So many transactions that follow a single monitor run at a time, and so many for those together
+# whose changes mean nothing.
+_AT_ONCE = 8
+_PASSING_AT_ONCE = 2
 
 log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Changed:
+    """A monitor of whose changes somebody told. `left`: they may mean something."""
+
+    monitor: UUID
+    left: bool = True
 
 
 class Handlers:
@@ -43,6 +59,10 @@ class Handlers:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._places = asyncio.Semaphore(_AT_ONCE)
+        self._changed = Together(
+            self._pass_over, group=lambda _: None, most=BATCH, at_once=_PASSING_AT_ONCE
+        )
 
     def table(self) -> dict[Queue, Handler]:
         """Which queue goes where."""
@@ -51,29 +71,40 @@ class Handlers:
     async def follow_monitor(self, message: Message) -> None:
         """A monitor changed its state, or was deleted."""
         event = Event.model_validate_json(message.body)
-        async with transaction(self._pool) as db:
-            await _catch_up(db, UUID(event.data["monitor"]["id"]))
+        changed = _Changed(UUID(event.data["monitor"]["id"]))
+        if event.data.get("state") != State.DOWN:  # mostly that a new monitor is up
+            await self._changed.add(changed)
+        if changed.left:
+            async with self._places, transaction(self._pool) as db:
+                await catch_up(db, changed.monitor)
 
     async def reconcile(self) -> None:
         """Follow what no event has told of in the last hour."""
         async with connection(self._pool) as db:
             behind = await Store(db).lately_behind(BATCH)
-        await each_apart(self._pool, behind, _catch_up)
+        await each_apart(self._pool, behind, catch_up)
 
     async def reconcile_all(self) -> None:
         """Follow what no event has ever told of."""
         async with connection(self._pool) as db:
             behind = await Store(db).behind(BATCH)
-        await each_apart(self._pool, behind, _catch_up)
+        await each_apart(self._pool, behind, catch_up)
 
     async def release(self) -> None:
         """Look again at what waited for the end of a maintenance."""
         async with connection(self._pool) as db:
             due = await Store(db).waiting(now_ms(), BATCH)
-        await each_apart(self._pool, due, _catch_up)
+        await each_apart(self._pool, due, catch_up)
+
+    async def _pass_over(self, changed: Sequence[_Changed]) -> None:
+        async with transaction(self._pool) as db:
+            passed = await Store(db).pass_over({one.monitor for one in changed})
+        for one in changed:
+            one.left = one.monitor not in passed
 
 
-async def _catch_up(db: Connection, monitor_id: UUID) -> None:
+async def catch_up(db: Connection, monitor_id: UUID) -> None:
+    """Follow all changes of a monitor that were not followed yet, in the caller's transaction."""
     store = Store(db)
     monitor = await store.monitor(monitor_id)
     if monitor is None:

@@ -12,7 +12,8 @@ from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
 from vedette.store.pool import Pool
 
-PREFETCH = 8
+# What means nothing is followed together.
+PREFETCH = 200
 RECONCILE_S = 15
 RECONCILE_ALL_S = 3600
 ROUND_S = 1

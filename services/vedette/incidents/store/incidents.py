@@ -1,5 +1,6 @@
 """Statements on incidents, and on how far the changes of monitors were followed."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,37 @@ class Store:
             monitor,
         )
         return Cursor(row["sequence"], None if row["held"] is None else read_waiting(row))
+
+    async def pass_over(self, monitors: Collection[UUID]) -> set[UUID]:
+        """Follow changes that mean nothing: of monitors with no incident that did not go down.
+
+        Says of which monitors all changes are followed now; the others are left as they are.
+        """
+        ids = list(monitors)
+        await self.db.execute(
+            "insert into incident_cursor (monitor_id, sequence)"
+            " select id, 0 from monitor where id = any($1::uuid[]) order by id"
+            " on conflict do nothing",
+            ids,
+        )
+        # In one order, and by itself: what others did who had them is seen by the next statement.
+        await self.db.execute(
+            "select from incident_cursor where monitor_id = any($1::uuid[])"
+            " order by monitor_id for update",
+            ids,
+        )
+        rows = await self.db.fetch(
+            "update incident_cursor c set sequence = coalesce(s.last, c.sequence)"
+            " from incident_cursor o, lateral (select max(sequence) as last,"
+            "  bool_or(state = 'down') as down from span"
+            "  where monitor_id = o.monitor_id and sequence > o.sequence) s"
+            " where o.monitor_id = any($1::uuid[]) and o.held is null and s.down is not true"
+            " and not exists (select from incident i"
+            "  where i.monitor_id = o.monitor_id and i.resolved_at is null)"
+            " and c.monitor_id = o.monitor_id returning c.monitor_id",
+            ids,
+        )
+        return {row["monitor_id"] for row in rows}
 
     async def move_cursor(self, monitor: UUID, cursor: Cursor) -> None:
         """Remember where a monitor's changes were followed to."""
