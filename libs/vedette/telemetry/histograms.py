@@ -43,25 +43,28 @@ class Distribution:
 
 
 class Histogram(Collector):
-    """One metric: a distribution for each value of its label; those without values don't show."""
+    """One metric: a distribution for each value of its label; those without values don't show.
+
+    Without a label it has but one.
+    """
 
     def __init__(
         self,
         name: str,
         documentation: str,
         *,
-        label: str,
+        label: str | None = None,
         buckets: Sequence[float],
         registry: CollectorRegistry = REGISTRY,
     ) -> None:
         self._name = name
         self._documentation = documentation
-        self._label = label
+        self._labels = [] if label is None else [label]
         self._buckets = tuple(buckets)
         self._children: dict[str, Distribution] = {}
         registry.register(self)
 
-    def of(self, value: str) -> Distribution:
+    def of(self, value: str = "") -> Distribution:
         """The distribution of a value of the label, always the same one."""
         child = self._children.get(value)
         if child is None:
@@ -78,8 +81,8 @@ class Histogram(Collector):
         for value, child in self._children.items():
             if child.count:
                 buckets, total = child.shown()
-                family.add_metric([value], buckets=buckets, sum_value=total)
+                family.add_metric([value] if self._labels else [], buckets=buckets, sum_value=total)
         return [family]
 
     def _family(self) -> HistogramMetricFamily:
-        return HistogramMetricFamily(self._name, self._documentation, labels=[self._label])
+        return HistogramMetricFamily(self._name, self._documentation, labels=self._labels)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from opentelemetry.trace import SpanKind
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
 from vedette.bus.api import Bus, Exchange, Full, Outgoing
 from vedette.bus.topology import EXPIRED, EXPIRED_KEY, jobs, urgent_jobs
@@ -14,6 +14,7 @@ from vedette.scheduler.domain import Agenda, Batch, Due, Monitor, batches
 from vedette.scheduler.leases import Leases
 from vedette.scheduler.store import Lease, Store
 from vedette.store.clock import now_ms
+from vedette.telemetry.histograms import Histogram
 from vedette.telemetry.traces import span
 
 TICK_S = 0.25
@@ -40,7 +41,7 @@ lateness = Histogram(
     "vedette_dispatch_lateness_seconds",
     "How long after its slot a job left; 0 if before.",
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
-)
+).of()
 planned = Gauge("vedette_scheduler_monitors", "Monitors on this scheduler's agenda.")
 log = structlog.get_logger()
 
@@ -196,13 +197,10 @@ class Dispatcher:
 
     def _still_ours(self, due: list[Due]) -> list[Due]:
         """Without shards we lost, and slots whose check was recorded before we took over."""
-        ours = [
-            one
-            for one in due
-            if one.monitor.shard in self._leases
-            and (one.monitor.id, one.slot) not in self._recorded
-        ]
+        owned = frozenset(self._leases.shards)
+        ours = [one for one in due if one.monitor.shard in owned]
         if self._recorded:
+            ours = [one for one in ours if (one.monitor.id, one.slot) not in self._recorded]
             self._recorded.difference_update([(one.monitor.id, one.slot) for one in due])
         return ours
 
@@ -244,7 +242,7 @@ class Dispatcher:
         slots.labels("run").inc(len(runnable))
         slots.labels("missed").inc(len(stale))
         for one in runnable:
-            lateness.observe(max(now - one.slot, 0) / 1000)
+            lateness.observe((now - one.slot) / 1000)
         if stale:
             log.warning("slots too old to run are recorded as missed", slots=len(stale))
 

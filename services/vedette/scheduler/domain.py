@@ -1,13 +1,17 @@
 """What is due when, pure: instants are Unix ms and come in as values."""
 
 import heapq
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import count
+from operator import attrgetter
+from typing import NamedTuple
 from uuid import UUID
 
 from vedette.core.job import MAX_BATCH, run_by
 from vedette.core.slots import SHARDS, regions_of, slot_after
+
+_WHILE_MS = 50
 
 
 @dataclass(slots=True, eq=False)
@@ -27,20 +31,18 @@ class Monitor:
     """The last confirmation that was put on the agenda."""
     rotating: bool = False
     """Whether its regions take turns."""
+    current: bool = False
+    """Whether it is on the agenda, and no newer version of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """One slot of one monitor. Urgent ones don't wait behind the others."""
 
-    monitor: Monitor
     slot: int
-    urgent: bool
-
-    @property
-    def run_by(self) -> int:
-        """The latest start."""
-        return run_by(self.slot, self.monitor.interval_ms)
+    monitor: Monitor
+    run_by: int
+    """The latest start."""
+    urgent: bool = False
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -62,13 +64,20 @@ class Batch:
     """The latest instant at which any of its jobs may start."""
 
 
+_slot_of = attrgetter("slot")
+
+
 class Agenda:
-    """The next slot of each monitor, soonest first."""
+    """The next slot of each monitor, soonest first.
+
+    Slots wait in the order of the short whiles that they fall into, and are sorted once their
+    while has come: a heap of all of them would be gone through for each.
+    """
 
     def __init__(self) -> None:
         self._monitors: dict[UUID, Monitor] = {}
-        self._heap: list[tuple[int, int, Due]] = []
-        self._order = count()
+        self._waiting: dict[int, list[Due]] = {}
+        self._whiles: list[int] = []
 
     def __len__(self) -> int:
         return len(self._monitors)
@@ -87,64 +96,79 @@ class Agenda:
         """
         known = self._monitors.get(monitor.id)
         taken = known.taken_until if known else max(after, monitor.active_since - 1)
-        first = Due(monitor, monitor.active_since, urgent=True)
+        first = _due(monitor, monitor.active_since, urgent=True)
         if taken < monitor.active_since or (known is None and first.run_by >= now):
-            self._push(first)
+            self._add(first)
         if known:
+            known.current = False
             monitor.asked = known.asked
             if known.interval_ms != monitor.interval_ms:
                 # Before now it was due by the old interval alone.
                 taken = max(taken, min(now, _next_slot(known) - 1))
         monitor.taken_until = taken
+        monitor.current = True
         self._monitors[monitor.id] = monitor
-        self._push_next(monitor)
+        self._add(_due(monitor, _next_slot(monitor)))
 
     def remove(self, monitor: UUID) -> None:
         """Take a monitor off. Harmless if it isn't there."""
-        self._monitors.pop(monitor, None)
+        if known := self._monitors.pop(monitor, None):
+            known.current = False
 
     def remove_shards(self, shards: Iterable[int]) -> None:
         """Take off all monitors of these shards."""
         gone = frozenset(shards)
         if gone:  # mostly there are none
-            self._monitors = {k: v for k, v in self._monitors.items() if v.shard not in gone}
+            for known in [one for one in self._monitors.values() if one.shard in gone]:
+                self.remove(known.id)
 
     def add_recheck(self, monitor: UUID, slot: int) -> None:
         """Add one urgent slot of a monitor that is on the agenda, however often it is asked for."""
         known = self._monitors.get(monitor)
         if known and known.asked != slot:
             known.asked = slot
-            self._push(Due(known, slot, urgent=True))
+            self._add(_due(known, slot, urgent=True))
 
     def take(self, until: int, limit: int) -> list[Due]:
         """Take up to `limit` slots that are due by `until`, in order."""
         taken: list[Due] = []
-        while self._heap and self._heap[0][0] <= until and len(taken) < limit:
-            _, _, due = heapq.heappop(self._heap)
-            current = self._monitors.get(due.monitor.id)
-            if current is None:
-                continue
-            if due.urgent:
-                taken.append(due if current is due.monitor else Due(current, due.slot, urgent=True))
-            elif current is due.monitor:  # else an older version's; the newer has its own
-                current.taken_until = due.slot
-                taken.append(due)
-                self._push_next(current)
+        while self._whiles and self._whiles[0] * _WHILE_MS <= until:
+            waiting = self._waiting.pop(heapq.heappop(self._whiles))
+            waiting.sort(key=_slot_of)
+            for place, due in enumerate(waiting):
+                if due.slot > until or len(taken) == limit:
+                    for left in waiting[place:]:
+                        self._add(left)
+                    return taken
+                if due.monitor.current:
+                    taken.append(due)
+                    if not due.urgent:
+                        self._take_up(due)
+                elif due.urgent and (newer := self._monitors.get(due.monitor.id)):
+                    taken.append(_due(newer, due.slot, urgent=True))
         return taken
 
-    def _push_next(self, monitor: Monitor) -> None:
-        self._push(Due(monitor, _next_slot(monitor), urgent=False))
+    def _take_up(self, due: Due) -> None:
+        monitor = due.monitor
+        monitor.taken_until = due.slot
+        self._add(_due(monitor, due.slot + monitor.interval_ms))
 
-    def _push(self, due: Due) -> None:
-        heapq.heappush(self._heap, (due.slot, next(self._order), due))
+    def _add(self, due: Due) -> None:
+        number = due.slot // _WHILE_MS
+        waiting = self._waiting.get(number)
+        if waiting is None:
+            self._waiting[number] = [due]
+            heapq.heappush(self._whiles, number)
+        else:
+            waiting.append(due)
 
 
 def batches(due: Iterable[Due]) -> list[Batch]:
     """Group slots by region and urgency into batches of at most MAX_BATCH jobs."""
-    queues: dict[tuple[str, bool], list[Due]] = {}
+    queues: dict[tuple[str, bool], list[Due]] = defaultdict(list)
     for one in due:
         for region in one.regions:
-            queues.setdefault((region, one.urgent), []).append(one)
+            queues[region, one.urgent].append(one)
     return [
         _batch(region, urgent, jobs[start : start + MAX_BATCH])
         for (region, urgent), jobs in queues.items()
@@ -155,6 +179,10 @@ def batches(due: Iterable[Due]) -> list[Batch]:
 def fair_share(instances: int) -> int:
     """How many shards each of so many schedulers should own at most."""
     return -(-SHARDS // max(instances, 1))
+
+
+def _due(monitor: Monitor, slot: int, *, urgent: bool = False) -> Due:
+    return Due(slot, monitor, run_by(slot, monitor.interval_ms), urgent)
 
 
 def _next_slot(monitor: Monitor) -> int:
