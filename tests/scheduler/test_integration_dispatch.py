@@ -438,6 +438,64 @@ async def test_a_clock_that_is_wrong_changes_no_slot(
     assert abs(noted - to_datetime(now_ms())) < timedelta(seconds=30)
 
 
+async def date_ahead(world: World, by_ms: int) -> None:
+    """As if all that the database holds had been dated by a clock that was so much ahead."""
+    ahead = timedelta(milliseconds=by_ms)
+    await world.pool.execute("update shard set watermark = watermark + $1", ahead)
+    await world.pool.execute("update shard set expires_at = expires_at + $1", ahead)
+    await world.pool.execute("update scheduler_instance set seen_at = seen_at + $1", ahead)
+    await world.pool.execute("update monitor set active_since = active_since + $1", ahead)
+
+
+async def test_a_clock_that_is_put_back_keeps_nobody_from_shards_and_slots(world: World) -> None:
+    await world.monitor(interval_s=5)
+    first = world.scheduler()
+    await first.turn()
+    await first.turn()
+    await date_ahead(world, 2 * 3600 * S)
+    second = world.scheduler()
+    await second.turn()
+    assert second.owned == SHARDS
+    assert second.bus.slots("default.urgent")
+    slots = [slot for _, _, slot in second.bus.sent]
+    assert max(slots) < now_ms() + 10 * S
+
+
+async def test_when_time_leaps_the_last_hour_is_made_up_for_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.monitor(age_s=600, interval_s=60)
+    scheduler = world.scheduler()
+    await scheduler.turn()
+    scheduler.bus.sent.clear()
+    year = 365 * 86_400 * S
+    monkeypatch.setattr(dispatch, "now_ms", lambda: now_ms() + year)
+    await scheduler.turn()
+    await scheduler.turn()
+    missed = scheduler.bus.slots(EXPIRED_KEY)
+    assert 50 <= len(missed) <= 60
+    assert min(missed) > now_ms() + year - 3600 * S - 10 * S
+
+
+async def test_a_scheduler_whose_clock_is_put_back_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.monitor(age_s=600, interval_s=5)
+    scheduler = world.scheduler()
+    ahead = 2 * 3600 * S
+    monkeypatch.setattr(dispatch, "now_ms", lambda: now_ms() + ahead)
+    await scheduler.turn()
+    ahead = 0
+    scheduler.bus.sent.clear()
+
+    async def sends() -> bool:
+        await scheduler.turn()
+        return bool(scheduler.bus.slots())
+
+    await eventually(sends, what="slots of now")
+    assert max(scheduler.bus.slots()) < now_ms() + 10 * S
+
+
 async def test_rechecks_survive_their_scheduler(world: World) -> None:
     monitor = await world.monitor(age_s=600)
     recheck = now_ms()

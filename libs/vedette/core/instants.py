@@ -5,6 +5,8 @@ from functools import lru_cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+AHEAD_MS = 60_000
+"""What is dated later than this after now was dated by a clock that was put back since."""
 
 
 def to_datetime(ms: int) -> datetime:

@@ -25,6 +25,8 @@ _LEASE_MARGIN_S = 10.0
 _PREFETCH = 16
 _MEASURE_S = 10.0
 _MEASURE_AT_MOST = 10_000
+# Longer than any provider may have us wait before another attempt, and than any lease.
+_LATEST_S = 1800.0
 
 
 @asynccontextmanager
@@ -50,8 +52,8 @@ async def running(settings: NotifierSettings, resources: Resources) -> AsyncIter
         )
         stack.push_async_callback(dispatcher.drain, resources.drain_s)
         await stack.enter_async_context(background("dispatcher", dispatcher.run))
-        measure = partial(every, _MEASURE_S, partial(_measure, pool))
-        await stack.enter_async_context(background("notifier metrics", measure))
+        look = partial(every, _MEASURE_S, partial(_look_after, pool))
+        await stack.enter_async_context(background("deliveries", look))
         await stack.enter_async_context(_heartbeat(settings, pool))
         await bus.declare(MESSAGES)
         handler = consumer(pool, box, settings.storm())
@@ -85,6 +87,7 @@ async def _heartbeat(settings: NotifierSettings, pool: Pool) -> AsyncIterator[No
             yield
 
 
-async def _measure(pool: Pool) -> None:
+async def _look_after(pool: Pool) -> None:
     async with connection(pool) as db:
+        await Claiming(db).hasten(_LATEST_S)
         metrics.pending.set(await Claiming(db).pending(_MEASURE_AT_MOST))

@@ -10,6 +10,7 @@ from vedette.processor.closing import Closing
 from vedette.processor.dead.care import DeadCare
 from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
+from vedette.processor.putback import PutBack
 from vedette.processor.regions.breaker import Breaker
 from vedette.processor.regions.watch import LOOK_S, Watch
 from vedette.processor.settings import ProcessorSettings
@@ -44,6 +45,7 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
     care = Care(resources.pool)
     dead = DeadCare(resources.pool, bus)
     closing = Closing(resources.pool, bus, breaker)
+    put_back = PutBack(resources.pool)
 
     async def sweep() -> None:
         if closing.hears:  # else votes may wait unread, and nothing is unknown but to us
@@ -59,7 +61,9 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
         await let_go(resources.pool, settings, now=datetime.now(UTC))
 
     await upkeep()
+    await put_back.look()
     async with (
+        background("clock", lambda: every(CLOSE_S, put_back.look)),
         background("sweep", lambda: every(SWEEP_S, sweep)),
         background("closing", lambda: every(CLOSE_S, closing.sweep)),
         background("regions", lambda: every(LOOK_S, regions.look)),

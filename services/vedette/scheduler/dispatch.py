@@ -1,5 +1,6 @@
 """The scheduler's loops: leases each second, due slots four times a second."""
 
+from collections.abc import Iterable
 from itertools import islice
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from prometheus_client import Counter, Gauge
 
 from vedette.bus.api import Bus, Exchange, Full, Outgoing
 from vedette.bus.topology import EXPIRED, EXPIRED_KEY, jobs, urgent_jobs
+from vedette.core.instants import AHEAD_MS
 from vedette.core.job import MAX_LATENESS_MS
 from vedette.scheduler.domain import Agenda, Batch, Due, Monitor, batches
 from vedette.scheduler.leases import Leases
@@ -65,6 +67,7 @@ class Dispatcher:
         self._regions: set[str] = set()
         # The last time through which no event could come: from when, and until when.
         self._deaf: tuple[int, int] | None = None
+        self._until = 0
 
     async def turn_leases(self) -> None:
         """Renew our leases with how far we are; drop what we lost, note what we won."""
@@ -73,9 +76,7 @@ class Dispatcher:
         for shard in lost:
             self._watermarks.pop(shard, None)
             self._unloaded.pop(shard, None)
-        for lease in won:
-            self._floor[lease.shard] = self._go_on_from(lease)
-            self._unloaded[lease.shard] = lease
+        self._begin(won)
         planned.set(len(self._agenda))
 
     async def load(self) -> None:
@@ -115,6 +116,10 @@ class Dispatcher:
         await self._send_missed()
         covered = {shard: self._leases.token(shard) for shard in self._watermarks}
         until = now_ms() + LOOKAHEAD_MS
+        if self._until and not -AHEAD_MS < until - self._until < CATCH_UP_MS:
+            self._begin_again(until)
+            return
+        self._until = until
         while self._leases.valid():
             if await self._bus.depth(EXPIRED) > _MOST_EXPIRED:
                 log.warning("nothing is sent while so many missed slots wait to be recorded")
@@ -156,11 +161,28 @@ class Dispatcher:
             now = now_ms()
             self._deaf = (self._deaf[0] if self._deaf else now - _UNHEARD_MS, now)
 
+    def _begin(self, leases: Iterable[Lease]) -> None:
+        for lease in leases:
+            self._floor[lease.shard] = self._go_on_from(lease)
+            self._unloaded[lease.shard] = lease
+
+    def _begin_again(self, until: int) -> None:
+        """Time has leapt: what is on the agenda is due far too long ago, or far too late."""
+        log.warning("time has leapt: slots go on from now", by_s=(until - self._until) // 1000)
+        done = {shard: sent or self._floor[shard] for shard, sent in self._watermarks.items()}
+        unloaded = {shard: lease.watermark for shard, lease in self._unloaded.items()}
+        self._agenda, self._unsent, self._until = Agenda(), [], until
+        self._watermarks.clear()
+        self._begin(Lease(shard, watermark) for shard, watermark in (done | unloaded).items())
+
     def _go_on_from(self, lease: Lease) -> int:
         """Up to which slot all is done in a shard that we won, or too old to be told of."""
         back = 0 if self._bus.durable else LOST_MS
         behind = 0 if lease.watermark is None else lease.watermark - back
-        return max(behind, now_ms() - CATCH_UP_MS)
+        now = now_ms()
+        if behind > now + AHEAD_MS:
+            return now
+        return max(behind, now - CATCH_UP_MS)
 
     async def _load(self, shard: int) -> None:
         if not self._bus.durable:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import NamedTuple
 from uuid import UUID
 
+from vedette.core.instants import AHEAD_MS
 from vedette.core.job import MAX_BATCH, run_by
 from vedette.core.slots import SHARDS, regions_of, slot_after
 
@@ -95,6 +96,8 @@ class Agenda:
         through the slots up to `after` may not have known of it.
         """
         known = self._monitors.get(monitor.id)
+        if monitor.active_since > now + AHEAD_MS:
+            monitor.active_since = now
         taken = known.taken_until if known else max(after, monitor.active_since - 1)
         first = _due(monitor, monitor.active_since, urgent=True)
         if taken < monitor.active_since or (known is None and first.run_by >= now):

@@ -42,7 +42,7 @@ class Store:
                 " on conflict (id) do update set seen_at = now())"
                 " select 1 + count(*) as live,"
                 " extract(epoch from clock_timestamp())::float8 as now from scheduler_instance"
-                " where id <> $1 and seen_at > now() - make_interval(secs => $2)",
+                " where id <> $1 and abs(extract(epoch from now() - seen_at))::float8 < $2",
                 self._instance,
                 LEASE_S,
             )
@@ -104,7 +104,9 @@ class Store:
             rows = await db.fetch(
                 "update shard set owner = $1, token = token + 1,"
                 " expires_at = now() + make_interval(secs => $2) where id in ("
-                " select id from shard where (expires_at < now() or owner = $1)"
+                " select id from shard where (expires_at < now() or owner = $1"
+                # Leased by a clock that was put back since.
+                " or expires_at > now() + 2 * make_interval(secs => $2))"
                 " and id <> all($4::smallint[]) order by id limit $3"
                 " for update skip locked) returning id, token, watermark",
                 self._instance,

@@ -94,9 +94,9 @@ async def listen(db: Connection, instance: str) -> None:
     """Say that this gateway listens. If none did until now, listening begins anew."""
     await db.execute(
         "with others as (select from gateway_instance"
-        " where id <> $1 and seen_at > now() - make_interval(secs => $2)),"
+        " where id <> $1 and abs(extract(epoch from now() - seen_at))::float8 < $2),"
         " mine as (select from gateway_instance"
-        " where id = $1 and seen_at > now() - make_interval(secs => $2))"
+        " where id = $1 and abs(extract(epoch from now() - seen_at))::float8 < $2)"
         " update listening set since = now()"
         " where not exists (select from others) and not exists (select from mine)",
         instance,
