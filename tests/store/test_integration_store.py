@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from vedette.bus.api import Exchange, Message, Outgoing
@@ -21,7 +22,7 @@ from vedette.store.cache import Cache, MemoryCache, RedisCache
 from vedette.store.migrate import migrate
 from vedette.store.pool import Pool, connection, open_pool, transaction
 from vedette.testing.ports import free_port
-from vedette.testing.postgres import fresh_database
+from vedette.testing.postgres import fresh_database, reachable_postgres
 from vedette.testing.server import Server
 from vedette.testing.waiting import eventually
 
@@ -155,6 +156,32 @@ async def test_a_connection_that_dies_is_a_passing_trouble(pool: Pool) -> None:
         await cut_off()
     async with connection(pool) as db:
         assert await db.fetchval("select 1") == 1
+
+
+async def test_a_password_that_is_refused_is_a_passing_trouble() -> None:
+    async with reachable_postgres() as server:
+        db = await asyncpg.connect(server.dsn)
+        await db.execute("create role us login password 'right'")
+        await db.close()
+        for url in (
+            f"us:wrong@127.0.0.1:{server.port}/postgres",
+            f"us:right@127.0.0.1:{server.port}/no",
+        ):
+            with pytest.raises(Transient, match=r"password|does not exist"):
+                await migrate(f"postgresql://{url}")
+
+
+@pytest.mark.parametrize(
+    "trouble", ["set default_transaction_read_only = on", "set role pg_monitor"]
+)
+async def test_what_the_operator_has_to_mend_is_a_passing_trouble(pool: Pool, trouble: str) -> None:
+    async def write() -> None:
+        async with connection(pool) as db:
+            await db.execute(trouble)
+            await inbox.first_time(db, "test", uuid4())
+
+    with pytest.raises(Transient):
+        await write()
 
 
 async def test_migrations_side_by_side_and_again_are_harmless(postgres: str) -> None:

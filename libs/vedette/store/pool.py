@@ -17,7 +17,8 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection | PoolConnectionProxy
 
-# What passes by itself: the server is gone, starting, full, or chose us in a deadlock.
+# What passes by itself (the server is gone, starting, full, or chose us in a deadlock), or once its
+# operator has mended it: no message is to blame for a password that was changed before ours was.
 _PASSING = (
     OSError,
     TimeoutError,
@@ -29,6 +30,11 @@ _PASSING = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InsufficientPrivilegeError,
+    asyncpg.ReadOnlySQLTransactionError,  # who was the primary server is a replica now
+    asyncpg.PostgresSystemError,
 )
 
 
