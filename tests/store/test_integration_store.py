@@ -21,6 +21,7 @@ from vedette.store import inbox, outbox
 from vedette.store.cache import Cache, MemoryCache, RedisCache
 from vedette.store.migrate import migrate
 from vedette.store.pool import Pool, connection, open_pool, transaction
+from vedette.store.schema import check_schema
 from vedette.testing.ports import free_port
 from vedette.testing.postgres import fresh_database, reachable_postgres
 from vedette.testing.server import Server
@@ -182,6 +183,21 @@ async def test_what_the_operator_has_to_mend_is_a_passing_trouble(pool: Pool, tr
 
     with pytest.raises(Transient):
         await write()
+
+
+async def test_a_schema_that_is_older_is_waited_for_and_a_newer_one_serves(
+    pool: Pool, postgres: str
+) -> None:
+    await check_schema(pool)
+    async with open_pool(await fresh_database(postgres), size=1, application="test") as empty:
+        with pytest.raises(Transient, match="the schema is not there"):
+            await check_schema(empty)
+    for number in ("9999", "0001"):
+        await pool.execute("update alembic_version set version_num = $1", number)
+        if number == "9999":
+            await check_schema(pool)
+    with pytest.raises(Transient, match=r"the schema is at 0001, .* run `vedette migrate`"):
+        await check_schema(pool)
 
 
 async def test_migrations_side_by_side_and_again_are_harmless(postgres: str) -> None:

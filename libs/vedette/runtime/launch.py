@@ -136,7 +136,8 @@ async def open_resources(
     """Open the bus (local without a URL), the database and the cache, as far as named.
 
     `instance` is the name of this process among all that use the database; made up if not given.
-    With a database comes its outbox relay. Raises Transient if a server can't be reached.
+    With a database comes its outbox relay. Raises Transient if a server can't be reached, or its
+    schema is older than this version.
     """
     from vedette.bus.connect import open_bus
 
@@ -147,12 +148,14 @@ async def open_resources(
         if database_url is not None:
             from vedette.store.outbox import Relay
             from vedette.store.pool import open_pool
+            from vedette.store.schema import check_schema
 
             assert isinstance(settings, StoreSettings)
             size = settings.database_pool
             pool = await stack.enter_async_context(
                 open_pool(database_url, size=size, application=name)
             )
+            await check_schema(pool)
             await stack.enter_async_context(background("outbox relay", Relay(pool, bus).run))
         if hasattr(settings, "redis_url"):
             from vedette.store.cache import open_cache

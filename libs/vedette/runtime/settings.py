@@ -1,6 +1,6 @@
 """Settings that every process has, read from the environment by `__main__` alone."""
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vedette.bus.api import Retention
@@ -8,6 +8,11 @@ from vedette.telemetry.admin import split_address
 from vedette.telemetry.logs import LogFormat, LogLevel
 
 _DAY_S = 86_400
+_URLS = {
+    "amqp_url": ("amqp://", "amqps://"),
+    "database_url": ("postgresql://", "postgres://"),
+    "redis_url": ("redis://", "rediss://", "unix://"),
+}
 ENVIRONMENT = SettingsConfigDict(env_prefix="VEDETTE_", env_ignore_empty=True, extra="ignore")
 
 
@@ -39,6 +44,14 @@ class ProcessSettings(BaseSettings):
     def _address(cls, address: str) -> str:
         split_address(address)
         return address
+
+    @field_validator("amqp_url", "database_url", "redis_url", check_fields=False)
+    @classmethod
+    def _url(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        kinds = _URLS[str(info.field_name)]
+        if url is not None and not url.get_secret_value().startswith(tuple(kinds)):
+            raise ValueError(f"this is no URL of it; one begins with {' or '.join(kinds)}")
+        return url
 
 
 class StoreSettings(ProcessSettings):

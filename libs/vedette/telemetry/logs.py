@@ -14,6 +14,8 @@ LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "api_key", "cookie")
+# Tells of each connection that fails, as do we, who know what becomes of it.
+_NEEDLESS = "aiormq.connection"
 _NOISY = ("aio_pika", "aiormq", "aiohttp.access", "alembic", "asyncio")
 
 
@@ -53,6 +55,7 @@ def setup_logs(*, level: LogLevel = "info", form: LogFormat = "json") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.getLogger(_NEEDLESS).setLevel(logging.CRITICAL)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 

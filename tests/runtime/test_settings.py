@@ -1,0 +1,26 @@
+"""What is said of settings that are wrong."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from vedette.runtime.launch import explain
+from vedette.runtime.settings import StoreSettings
+
+
+@pytest.mark.parametrize(
+    ("variable", "begins"), [("AMQP_URL", "amqp://"), ("DATABASE_URL", "postgresql://")]
+)
+def test_a_url_of_something_else_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, begins: str
+) -> None:
+    monkeypatch.setenv(f"VEDETTE_{variable}", f"{begins}user:hunter2@host/")
+    assert StoreSettings()
+    monkeypatch.setenv(f"VEDETTE_{variable}", "hunter2@host")
+    with pytest.raises(ValidationError) as caught:
+        StoreSettings()
+    told = explain(caught.value)
+    assert told.startswith(f"VEDETTE_{variable}: ")
+    assert begins in told
+    assert "hunter2" not in told
