@@ -47,7 +47,7 @@ class ProcessSettings(BaseSettings):
 
     @field_validator("amqp_url", "database_url", "redis_url", check_fields=False)
     @classmethod
-    def _url(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+    def _of_its_kind(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         kinds = _URLS[str(info.field_name)]
         if url is not None and not url.get_secret_value().startswith(tuple(kinds)):
             raise ValueError(f"this is no URL of it; one begins with {' or '.join(kinds)}")
