@@ -32,8 +32,16 @@ function options(words) {
   return { url, name, replay, patterns: words.length ? words : ['#'] };
 }
 
+// Whether a pattern takes an event: `*` is one word, `#` any number of them.
+function takes(pattern, name) {
+  const words = pattern.replace(/\./g, '\\.').replace(/\*/g, '[^.]+');
+  const whole = words.replace(/\\\.#/g, '(\\..+)?').replace(/#/g, '.*');
+  return new RegExp(`^${whole}$`).test(name);
+}
+
 async function source(channel, { name, replay, patterns }) {
   if (replay !== null) {
+    // A stream holds all events; those that aren't asked for are passed over in `deliver`.
     return ['vedette.events.stream', { arguments: { 'x-stream-offset': `${replay}s` } }];
   }
   const queue = `integrator.${name}.events`;
@@ -54,7 +62,9 @@ async function listen(chosen) {
   const [queue, how] = await source(channel, chosen);
   const deliver = async (message) => {
     if (message === null) return connection.close(); // the queue was deleted
-    await handle(JSON.parse(message.content.toString()));
+    if (chosen.patterns.some((pattern) => takes(pattern, message.fields.routingKey))) {
+      await handle(JSON.parse(message.content.toString()));
+    }
     channel.ack(message);
   };
   // What can't be handled is given back with the connection, and comes again.

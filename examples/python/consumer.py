@@ -13,9 +13,11 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import aio_pika
@@ -42,11 +44,23 @@ async def handle(event: dict[str, Any]) -> None:
         seen.popitem(last=False)
 
 
+def asked_for(name: str) -> Callable[[str], bool]:
+    """Whether a pattern takes an event: `*` is one word, `#` any number of them."""
+
+    def takes(pattern: str) -> bool:
+        words = re.escape(pattern).replace(r"\*", r"[^.]+")
+        words = words.replace(r"\.\#", r"(\..+)?").replace(r"\#", ".*")
+        return re.fullmatch(words, name) is not None
+
+    return takes
+
+
 async def source(
     channel: AbstractChannel, name: str, chosen: argparse.Namespace
 ) -> tuple[AbstractQueue, dict[str, Any]]:
     """What to listen on, and how."""
     if chosen.replay is not None:
+        # A stream holds all events; those that aren't asked for are passed over in `deliver`.
         stream = await channel.get_queue("vedette.events.stream", ensure=False)
         return stream, {"x-stream-offset": f"{chosen.replay}s"}
     queue = await channel.declare_queue(
@@ -67,7 +81,8 @@ async def listen(url: str, name: str, chosen: argparse.Namespace) -> None:
 
     async def deliver(message: AbstractIncomingMessage) -> None:
         try:
-            await handle(json.loads(message.body))
+            if any(map(asked_for(message.routing_key or ""), chosen.patterns or ["#"])):
+                await handle(json.loads(message.body))
             await message.ack()
         except Exception as error:
             # What can't be handled is given back with the connection, and comes again.
@@ -91,7 +106,9 @@ async def main() -> None:
     options.add_argument("--replay", type=int, metavar="SECONDS")
     options.add_argument("patterns", nargs="*", metavar="PATTERN")
     chosen = options.parse_args()
-    url, name = os.environ["AMQP_URL"], os.environ["NAME"]
+    url, name = os.environ.get("AMQP_URL"), os.environ.get("NAME")
+    if not url or not name:
+        sys.exit("set AMQP_URL and NAME")
     pause_s = 0.5
     while True:
         began = time.monotonic()

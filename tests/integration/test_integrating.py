@@ -166,12 +166,14 @@ async def test_a_consumer_hears_again_what_was(
     broker: Broker, bus: Bus, program: list[str], tmp_path: Path
 ) -> None:
     events = [reminded(number) for number in range(20)]
-    await bus.publish(Exchange.EVENTS, events)
+    other = deleted()
+    await bus.publish(Exchange.EVENTS, [other, *events])
     wanted = [event.id for event in events]
-    for name in ("once", "and again"):
-        consumer = await start(broker, program, tmp_path / name, "--replay", "600")
+    for name, patterns in (("once", []), ("and again", ["incident.*"])):
+        consumer = await start(broker, program, tmp_path / name, "--replay", "600", *patterns)
         try:
             await eventually(lambda: consumer.ids[-20:] == wanted, within=30)  # noqa: B023
+            assert (other.id in consumer.ids) is (not patterns)
         finally:
             await consumer.child.close()
 

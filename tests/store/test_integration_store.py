@@ -20,7 +20,7 @@ from vedette.runtime.background import background
 from vedette.store import inbox, outbox
 from vedette.store.cache import Cache, MemoryCache, RedisCache
 from vedette.store.migrate import migrate
-from vedette.store.pool import Pool, connection, open_pool, transaction
+from vedette.store.pool import Pool, connection, open_pool, transaction, transient_errors
 from vedette.store.schema import check_schema
 from vedette.testing.ports import free_port
 from vedette.testing.postgres import fresh_database, reachable_postgres
@@ -144,6 +144,11 @@ async def test_a_database_that_is_away_is_a_passing_trouble() -> None:
     with pytest.raises(Transient, match="database"):
         async with open_pool(f"postgresql://x@127.0.0.1:{free_port()}/x", size=2, application="t"):
             pass
+
+
+def test_a_database_that_is_too_slow_is_said_to_be() -> None:
+    with pytest.raises(Transient, match="database: it did not answer in time"), transient_errors():
+        raise TimeoutError
 
 
 async def test_a_connection_that_dies_is_a_passing_trouble(pool: Pool) -> None:

@@ -131,7 +131,7 @@ class AmqpBus:
         )
         while True:
             await self._link.broken.wait()
-            log.warning("RabbitMQ: connection lost; connecting again")
+            log.warning("RabbitMQ: connection lost; connecting again", error=self._link.why)
             await self._link.close()
             await retrying(self._reconnect)
             log.info("RabbitMQ: connected again")

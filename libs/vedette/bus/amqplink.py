@@ -40,7 +40,14 @@ class outage:  # noqa: N801  (used as a statement: `with outage():`)
             # What waits when a connection closes is cancelled by aiormq, not by our caller.
             isinstance(error, asyncio.CancelledError) and not _being_cancelled()
         ):
-            raise Transient(f"RabbitMQ: {error or type(error).__name__}") from error
+            raise Transient(f"RabbitMQ: {words_of(error)}") from error
+
+
+def words_of(error: BaseException | None) -> str:
+    """What went wrong, for people: of some errors only their type tells."""
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    return str(error) or type(error).__name__
 
 
 def _being_cancelled() -> bool:
@@ -52,11 +59,12 @@ class Link:
     """A connection with its exchanges and a channel for publishing.
 
     `broken` is set once the connection, or any of its channels without our asking, has closed:
-    what a broker closed for one reason or another is best begun afresh.
+    what a broker closed for one reason or another is best begun afresh. `why` says what is known.
     """
 
     def __init__(self, connection: AbstractConnection) -> None:
         self.broken = asyncio.Event()
+        self.why: str | None = None
         self._connection = connection
         # The broker may hold a dead connection's private queues for a while; ours are new.
         self._token = secrets.token_hex(3)
@@ -178,13 +186,15 @@ class Link:
             self._refusable = await self._connection.channel(publisher_confirms=False)
         return self._refusable
 
-    def _break(self, *_: object) -> None:
+    def _break(self, *told: object) -> None:
+        errors = (one for one in told if isinstance(one, BaseException))
+        self.why = self.why or next(map(words_of, errors), None)
         self.broken.set()
 
     def _break_with(self, _channel: object, error: object) -> None:
         """A channel that was closed with an error was not closed by us."""
         if error is not None and not isinstance(error, asyncio.CancelledError):
-            self.broken.set()
+            self._break(error)
 
 
 def _arguments(queue: Queue) -> dict[str, Any]:

@@ -91,7 +91,13 @@ class transient_errors:  # noqa: N801  (used as a statement: `with transient_err
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Translate."""
         if isinstance(error, _PASSING):
-            raise Transient(f"database: {error or type(error).__name__}") from error
+            raise Transient(f"database: {_words(error)}") from error
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return "it did not answer in time"
+    return str(error) or type(error).__name__
 
 
 async def _leave(_connection: Connection) -> None:

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+import asyncpg
+
 from vedette.store.pool import Connection, Pool, connection
 
 REPORTS = "vedette_reports"
@@ -32,7 +34,10 @@ class Waker:
     @property
     def closed(self) -> bool:
         """Whether the connection that listens is gone."""
-        return self.db.is_closed()
+        try:
+            return self.db.is_closed()
+        except asyncpg.InterfaceError:  # the pool has let it go
+            return True
 
 
 @asynccontextmanager

@@ -14,9 +14,9 @@ LogFormat = Literal["text", "json"]
 LogLevel = Literal["debug", "info", "warning", "error"]
 
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "api_key", "cookie")
-# Tells of each connection that fails, as do we, who know what becomes of it.
-_NEEDLESS = "aiormq.connection"
-_NOISY = ("aio_pika", "aiormq", "aiohttp.access", "alembic", "asyncio")
+# They tell of each connection that fails, as do we, who know what becomes of it.
+_NEEDLESS = ("aiormq", "asyncpg.pool")
+_NOISY = ("aio_pika", "aiohttp.access", "alembic", "asyncio")
 
 
 def setup_logs(*, level: LogLevel = "info", form: LogFormat = "json") -> None:
@@ -55,7 +55,8 @@ def setup_logs(*, level: LogLevel = "info", form: LogFormat = "json") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    logging.getLogger(_NEEDLESS).setLevel(logging.CRITICAL)
+    for name in _NEEDLESS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
 
