@@ -14,7 +14,7 @@ from tests.world import add_monitor, add_workspace, events, now_ms
 
 from vedette.bus.api import Message
 from vedette.core.events import Event, MonitorCreated, MonitorRef
-from vedette.core.instants import to_datetime
+from vedette.core.instants import to_datetime, to_ms
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.result import Evidence, Result, ResultBatch
 from vedette.processor.handlers import Handlers
@@ -259,6 +259,41 @@ async def test_a_monitor_that_is_to_be_seen_more_often_is_looked_at_soon(world: 
     await world.announce(monitor)
     await world.handlers.sweep()
     assert await world.state(monitor) == "unknown"
+
+
+async def pause(world: World, *, paused: bool) -> int:
+    """As the gateway writes it, the event of which is yet to come; says since when it holds."""
+    await world.pool.execute(
+        "update monitor set paused = $1, active_since = case when $1 then active_since"
+        " else date_trunc('milliseconds', now()) end",
+        paused,
+    )
+    return to_ms(await world.pool.fetchval("select active_since from monitor"))
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_the_first_check_after_a_pause_counts(world: World, told: bool) -> None:
+    monitor = await add_monitor(world.pool, world.workspace, failure_threshold=1)
+    await world.record(a_result(monitor, now_ms(), Outcome.UP))
+    await pause(world, paused=True)
+    await world.announce(monitor)
+    resumed = await pause(world, paused=False)
+    if told:
+        await world.announce(monitor)
+    await world.record(a_result(monitor, resumed - 1, Outcome.UP))
+    assert await world.state(monitor) == "pending", "a check of before says nothing"
+    await world.record(a_result(monitor, resumed, Outcome.DOWN))
+    assert await world.state(monitor) == "down"
+
+
+async def test_what_is_paused_goes_down_by_no_check_that_is_faster_than_its_pause(
+    world: World,
+) -> None:
+    monitor = await add_monitor(world.pool, world.workspace, failure_threshold=1)
+    await world.record(a_result(monitor, now_ms(), Outcome.UP))
+    await pause(world, paused=True)
+    await world.record(a_result(monitor, now_ms() + 1, Outcome.DOWN))
+    assert await world.state(monitor) == "paused"
 
 
 async def test_a_monitor_is_pending_as_soon_as_it_is_announced_and_pauses(world: World) -> None:

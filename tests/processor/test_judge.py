@@ -157,6 +157,8 @@ def test_paused_hears_nothing_and_resumes_afresh() -> None:
     resumed = resume(paused.standing, at=100 * S)
     assert resumed.standing.state is State.PENDING
     assert after(resumed.standing, DOWN).standing == resumed.standing  # a slot before the resume
+    first = judge(resumed.standing, POLICY, Verdict(100 * S, UP, Cause()), now=101 * S)
+    assert first.standing.state is State.UP, "the slot that is due with the resume"
     assert pause(paused.standing, at=60 * S).transitions == ()
     assert resume(standing(), at=60 * S).transitions == ()
 

@@ -40,6 +40,7 @@ def a_monitor() -> Watched:
         regions=REGIONS,
         revision=1,
         paused=False,
+        active_since=0,
         policy=POLICY,
         standing=Standing(State.PENDING, since=0, sequence=1),
         asked=Asked({}, []),

@@ -219,10 +219,10 @@ def pause(standing: Standing, *, at: int) -> Judgement:
 
 
 def resume(standing: Standing, *, at: int) -> Judgement:
-    """Start afresh: what was known before the pause is too old to count."""
+    """Start afresh, with the slot that is due `at` once: what was known before is too old."""
     if standing.state is not State.PAUSED:
         return Judgement(standing)
-    return _change(_afresh(standing, at), State.PENDING, at, None)
+    return _change(_afresh(standing, at - 1), State.PENDING, max(at, standing.since), None)
 
 
 def _count(standing: Standing, verdict: Verdict) -> Standing:
@@ -300,5 +300,5 @@ def _without_run(standing: Standing) -> Standing:
 
 
 def _afresh(standing: Standing, at: int) -> Standing:
-    """No past votes, and deaf to those of slots before `at`."""
+    """No past votes, and deaf to those of slots up to `at`."""
     return Standing(standing.state, standing.since, standing.sequence, round=at)

@@ -14,8 +14,8 @@ from vedette.core.presence import Presence
 from vedette.core.result import Result
 from vedette.processor import probers
 from vedette.processor.arrivals import Arrivals, Raw, arrivals_of, parse_arrivals, validated
-from vedette.processor.domain import expire, pause, resume
-from vedette.processor.judging import record, recorded
+from vedette.processor.domain import expire
+from vedette.processor.judging import follow_pauses, record, recorded
 from vedette.processor.ledger import Ledger
 from vedette.processor.regions.breaker import Breaker
 from vedette.processor.settling import settle
@@ -118,8 +118,7 @@ class Handlers:
             store, ledger = Store(db), Ledger(now_ms())
             await store.begin(monitors)
             for who in await store.lock(monitors):
-                turn = pause if who.paused else resume
-                ledger.enter(who, turn(who.standing, at=ledger.now))
+                follow_pauses(who, ledger)
             await store.wake_groups(monitors)
             await store.look_soon(monitors)
             await ledger.save(store)

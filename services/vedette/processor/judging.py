@@ -20,6 +20,8 @@ from vedette.processor.domain import (
     lose_sight,
     missed_recheck,
     patient,
+    pause,
+    resume,
 )
 from vedette.processor.expiring import tell_of_endings
 from vedette.processor.ledger import Ledger
@@ -109,9 +111,10 @@ async def judge_results(
     )
     await tell_of_endings(store.db, monitors, by_monitor, ledger)
     polled = _Polled(region, votes, unhealthy, hold_ms, no_say)
-    for who in monitors:
+    for found in monitors:
+        who = follow_pauses(found, ledger)
         for result in by_monitor[who.monitor.id]:
-            who = _take(who, polled, result, ledger)  # noqa: PLW2901  (a fold)
+            who = _take(who, polled, result, ledger)
 
 
 def decide(
@@ -143,6 +146,13 @@ def decide(
     if judgement.recheck is not None:
         ledger.ask_recheck(who, judgement.recheck, cause)
     return judgement
+
+
+def follow_pauses(who: Watched, ledger: Ledger) -> Watched:
+    """The monitor paused, or resumed, as it is to be: its checks may overtake the event."""
+    if who.paused:
+        return ledger.enter(who, pause(who.standing, at=ledger.now))
+    return ledger.enter(who, resume(who.standing, at=who.active_since))
 
 
 async def _lock(store: Store, ids: list[UUID]) -> list[Watched]:

@@ -101,7 +101,8 @@ async def due(db: Connection, now: int, limit: int) -> list[tuple[Watched, int]]
     What another processor has locked is left to it, or to the next time.
     """
     rows = await db.fetch(
-        "select s.*, m.spec, m.target, m.revision, m.paused, o.slot as open_slot"
+        "select s.*, m.spec, m.target, m.revision, m.paused, m.active_since,"
+        " o.slot as open_slot"
         " from open_round o join monitor_state s on s.monitor_id = o.monitor_id"
         " join monitor m on m.id = s.monitor_id"
         " where o.closes_at <= $1 and m.deleted_at is null"

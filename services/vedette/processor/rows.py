@@ -35,6 +35,8 @@ class Watched:
     regions: tuple[str, ...]
     revision: int
     paused: bool
+    active_since: int
+    """When its first slot is due: since it was made, or resumed."""
     policy: Policy
     standing: Standing
     asked: Asked
@@ -66,6 +68,7 @@ def watched(row: Any) -> Watched:
         regions=regions,
         revision=row["revision"],
         paused=row["paused"],
+        active_since=to_ms(row["active_since"]),
         policy=Policy(
             interval_ms=spec["interval_s"] * 1000 if "interval_s" in spec else None,
             timeout_ms=int(spec.get("timeout_s", 0) * 1000),

@@ -84,7 +84,7 @@ class Store:
     async def lock(self, monitors: Sequence[UUID]) -> list[Watched]:
         """The living ones of these monitors, their states locked in the order of their ids."""
         rows = await self.db.fetch(
-            "select s.*, m.spec, m.target, m.revision, m.paused"
+            "select s.*, m.spec, m.target, m.revision, m.paused, m.active_since"
             " from monitor_state s join monitor m on m.id = s.monitor_id"
             " where s.monitor_id = any($1::uuid[]) and m.deleted_at is null"
             " order by s.monitor_id for update of s",
@@ -207,7 +207,7 @@ class Store:
             " from due, monitor m, lateral (select make_interval(secs => 0.001"
             "  + 3 * (m.spec->>'interval_s')::int + (m.spec->>'timeout_s')::float8) as patience) t"
             " where s.monitor_id = due.monitor_id and m.id = due.monitor_id"
-            " returning s.*, m.spec, m.target, m.revision, m.paused, m.deleted_at",
+            " returning s.*, m.spec, m.target, m.revision, m.paused, m.active_since, m.deleted_at",
             to_datetime(now),
             limit,
         )
