@@ -181,6 +181,32 @@ async def test_everything_is_summed_up_in_one_word(api: Api, world: World) -> No
     assert (summary["overall"], summary["in_maintenance"]) == ("maintenance", 1)
 
 
+async def test_every_open_incident_counts(client: Client, api: Api, world: World) -> None:
+    for number in range(52):
+        monitor = (await api.create("/monitors", a_monitor(name=f"Shop {number}")))["id"]
+        await world.incident(monitor, world.ago(minutes=number))
+    assert (await api.get("/summary")).body["open_incidents"] == 52
+    async with client.get("/", headers={"Authorization": f"Bearer {KEY}"}) as response:
+        assert "and 2 more" in await response.text()
+
+
+async def test_a_maintenance_that_can_not_be_read_hides_nothing_else(
+    client: Client, api: Api, world: World
+) -> None:
+    id = (await api.create("/maintenance", going_on(name="Odd")))["id"]
+    await api.create("/maintenance", going_on(name="Well"))
+    odd = """update maintenance set spec = spec || '{"ends_at": "tomorrow"}' where id = $1"""
+    await world.pool.execute(odd, UUID(id))
+    listed = await client.get("/api/v1/maintenance", headers={"Authorization": f"Bearer {KEY}"})
+    items = (await listed.json())["items"]
+    assert [(one["name"], one["current"] is None) for one in items] == [
+        ("Odd", True),
+        ("Well", False),
+    ]
+    await api.create("/monitors", a_monitor())
+    assert (await api.get("/summary")).body["in_maintenance"] == 1
+
+
 async def test_uptime_of_any_range_can_be_asked_for(api: Api, world: World) -> None:
     monitor = (await api.create("/monitors", a_monitor()))["id"]
     await world.born(monitor, world.ago(hours=10))

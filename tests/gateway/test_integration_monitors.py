@@ -168,6 +168,18 @@ async def test_secrets_that_can_not_be_read_are_asked_for_anew(api: Api, world: 
     assert parse_monitor(await stored(world)) == spec
 
 
+async def test_a_definition_that_would_be_refused_by_now_hides_no_other(
+    api: Api, world: World
+) -> None:
+    await api.create("/monitors", a_monitor(name="Odd", target=SECRETIVE))
+    odd = """update monitor set spec = spec || '{"interval_s": 7, "timeout_s": 90}'"""
+    await world.pool.execute(odd)
+    await api.create("/monitors", a_monitor(name="Well"))
+    items = (await api.get("/monitors")).body["items"]
+    assert [(one["name"], one["interval_s"]) for one in items] == [("Odd", 7), ("Well", 60)]
+    assert items[0]["target"]["auth"]["password"] == "********"
+
+
 async def test_pausing_shows_at_once_and_twice_is_once(api: Api, world: World) -> None:
     id = (await api.create("/monitors", a_monitor()))["id"]
     await world.standing(id, "up", world.ago(hours=1))

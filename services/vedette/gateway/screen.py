@@ -8,7 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from vedette.core.instants import to_datetime, to_ms
-from vedette.core.maintenance import MaintenanceSpec, parse_maintenance
+from vedette.core.maintenance import MaintenanceSpec
 from vedette.core.outcome import Reason
 from vedette.core.state import State
 from vedette.core.windows import window_at
@@ -24,6 +24,7 @@ from vedette.gateway.domain.overview import (
 from vedette.gateway.domain.uptime import WINDOWS, Span, uptime
 from vedette.gateway.store import history, incidents, maintenance, monitors, probers
 from vedette.gateway.views.common import CheckSummary
+from vedette.store.maintenance import read_maintenance
 from vedette.store.pool import Connection
 
 _DAY, _WEEK = WINDOWS["24h"], WINDOWS["7d"]
@@ -78,10 +79,16 @@ class Screen:
     headline: Headline
     lines: list[Line]
     incidents: list[OpenIncident]
-    more_incidents: bool
+    open_incidents: int
+    """All of them; of many only the newest are in `incidents`."""
     unhealthy: list[UnhealthyRegion]
     blind: bool
     last_seen: datetime | None
+
+    @property
+    def more_incidents(self) -> int:
+        """How many are open beside those that are shown."""
+        return max(self.open_incidents - len(self.incidents), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
         _going(await maintenance.every(db, workspace), now),
     )
     opened = await incidents.page(
-        db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS + 1
+        db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS
     )
     unhealthy = [
         UnhealthyRegion(row["region"], row["since"], row["message"], row["monitors"])
@@ -122,8 +129,8 @@ async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
         now=now,
         headline=headline(states),
         lines=[_line(one, by_id[one.id], spans[one.id], upkeep, now) for one in watched],
-        incidents=[_incident(row) for row in opened[:_INCIDENTS]],
-        more_incidents=len(opened) > _INCIDENTS,
+        incidents=[_incident(row) for row in opened],
+        open_incidents=await incidents.count_open(db, workspace),
         unhealthy=unhealthy,
         blind=State.UNKNOWN in states and set(states) <= {State.UNKNOWN, State.PAUSED},
         last_seen=newest(row["last_vote"] for row in rows if not row["paused"]),
@@ -166,8 +173,8 @@ def _going(rows: list[Record], now: datetime) -> list[tuple[MaintenanceSpec, Mai
     """The maintenance that goes on, what lasts longest first."""
     found = []
     for row in rows:
-        spec = parse_maintenance(row["spec"])
-        if (window := window_at(spec, to_ms(now))) is not None:
+        spec = read_maintenance(row)
+        if spec is not None and (window := window_at(spec, to_ms(now))) is not None:
             found.append((spec, Maintained(spec.name, to_datetime(window.end))))
     return sorted(found, key=lambda one: one[1].until, reverse=True)
 

@@ -9,9 +9,9 @@ from vedette.core.instants import iso
 from vedette.core.windows import Ended, Started, next_turn, turns
 from vedette.incidents.apart import each_apart
 from vedette.incidents.store.maintenance import Due, Maintenances, read_due
-from vedette.incidents.store.rows import read_maintenance
 from vedette.store import outbox
 from vedette.store.clock import now_ms
+from vedette.store.maintenance import read_maintenance
 from vedette.store.pool import Connection, Pool, connection
 
 log = structlog.get_logger()

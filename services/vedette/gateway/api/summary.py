@@ -43,7 +43,7 @@ async def show(call: Call) -> web.Response:
             overall=overall(states, maintenance=in_maintenance > 0),
             monitors={state: counts[state] for state in State},
             in_maintenance=in_maintenance,
-            open_incidents=len(screen.incidents),
+            open_incidents=screen.open_incidents,
         )
     )
 

@@ -23,6 +23,14 @@ async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
     return await db.fetchrow(f"{_SELECT} and i.id = $2", workspace, id)
 
 
+async def count_open(db: Connection, workspace: UUID) -> int:
+    """How many are open."""
+    count: int = await db.fetchval(
+        "select count(*) from incident where workspace_id = $1 and resolved_at is null", workspace
+    )
+    return count
+
+
 async def page(
     db: Connection,
     workspace: UUID,

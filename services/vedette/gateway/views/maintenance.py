@@ -7,9 +7,10 @@ from asyncpg import Record
 from pydantic import BaseModel, Field, create_model
 
 from vedette.core.instants import to_datetime
-from vedette.core.maintenance import MAINTENANCES, parse_maintenance
+from vedette.core.maintenance import MAINTENANCES
 from vedette.core.windows import Window, next_window, window_at
 from vedette.gateway.views.common import Instant, View, shown
+from vedette.store.maintenance import read_maintenance
 
 
 class WindowView(View):
@@ -40,16 +41,17 @@ def maintenance_models() -> tuple[type[BaseModel], ...]:
 
 def maintenance_view(row: Record, now: int) -> dict[str, Any]:
     """A row of `store.maintenance` as an answer, as of `now` (Unix ms)."""
-    spec = parse_maintenance(row["spec"])
+    spec = read_maintenance(row)
     record = MaintenanceRecord(
         id=row["id"],
-        current=_window(window_at(spec, now)),
-        next=_window(next_window(spec, now)),
+        current=None if spec is None else _window(window_at(spec, now)),
+        next=None if spec is None else _window(next_window(spec, now)),
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
     )
-    return {"id": str(row["id"]), **spec.model_dump(mode="json"), **shown(record)}
+    definition = row["spec"] if spec is None else spec.model_dump(mode="json")
+    return {"id": str(row["id"]), **definition, **shown(record)}
 
 
 def _window(window: Window | None) -> WindowView | None:

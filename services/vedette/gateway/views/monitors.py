@@ -5,11 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from asyncpg import Record
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, Field, ValidationError, create_model
 
 from vedette.core.errors import Permanent
 from vedette.core.kinds import kinds, parse_monitor
-from vedette.core.redaction import redacted
+from vedette.core.redaction import hidden_json, redacted
 from vedette.core.state import State
 from vedette.gateway.views.common import CheckSummary, Instant, View, shown
 from vedette.store.sealing import covered, opened
@@ -67,8 +67,9 @@ def monitor_view(
 def _definition(row: Record, box: SecretBox) -> dict[str, Any]:
     try:
         return redacted(parse_monitor(opened(row["spec"], row["id"], box)))
-    except Permanent:
-        hidden: dict[str, Any] = covered(row["spec"])
+    except (Permanent, ValidationError):
+        # Sealed with another key, or written by another version: one must not hide all others.
+        hidden: dict[str, Any] = hidden_json(covered(row["spec"]))
         return hidden
 
 

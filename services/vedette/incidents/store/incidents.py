@@ -9,10 +9,10 @@ from vedette.incidents.domain import Change, Cursor, Incident, Monitor, Planned
 from vedette.incidents.store.rows import (
     read_change,
     read_incident,
-    read_maintenance,
     read_monitor,
     read_waiting,
 )
+from vedette.store.maintenance import read_maintenance
 from vedette.store.pool import Connection
 
 _INCIDENT = (

@@ -3,25 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-import structlog
-from pydantic import ValidationError
-
 from vedette.core.events import Cause, Held, MonitorRef
 from vedette.core.instants import to_ms
-from vedette.core.maintenance import MaintenanceSpec, parse_maintenance
 from vedette.core.state import State
 from vedette.incidents.domain import Change, Incident, Monitor, Waiting
-
-log = structlog.get_logger()
-
-
-def read_maintenance(row: Any) -> MaintenanceSpec | None:
-    """The definition in a row's `spec`. None for one that another version wrote or would refuse."""
-    try:
-        return parse_maintenance(row["spec"])
-    except ValidationError as error:
-        log.error("a maintenance can't be read", maintenance=str(row["id"]), error=str(error))  # noqa: TRY400
-        return None
 
 
 def read_monitor(row: Any) -> Monitor:
