@@ -1,6 +1,8 @@
 """A small shared memory: counters and values that may vanish. Redis apart, a dict in `up`."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from vedette.core.errors import Transient
@@ -98,53 +100,46 @@ class RedisCache:
 
     async def increment(self, key: str, ttl_s: int) -> int:
         """Count up and return the count; a first count starts the time to live."""
-        try:
+        with self._in_reach():
             async with self._redis.pipeline(transaction=True) as commands:
                 commands.incr(key)
                 commands.expire(key, ttl_s, nx=True)
                 count, _ = await commands.execute()
-        except self._errors as error:
-            raise _unreachable(error) from error
         return int(count)
 
     async def get(self, key: str) -> bytes | None:
         """The value, or None."""
-        try:
+        with self._in_reach():
             value = await self._redis.get(key)
-        except self._errors as error:
-            raise _unreachable(error) from error
         return value.encode() if isinstance(value, str) else value
 
     async def put(self, key: str, value: bytes, ttl_s: int) -> None:
         """Set the value."""
-        try:
+        with self._in_reach():
             await self._redis.set(key, value, ex=ttl_s)
-        except self._errors as error:
-            raise _unreachable(error) from error
 
     async def add(self, key: str, value: bytes, ttl_s: int) -> bool:
         """Set the value unless there is one; whether it was set."""
-        try:
+        with self._in_reach():
             return bool(await self._redis.set(key, value, ex=ttl_s, nx=True))
-        except self._errors as error:
-            raise _unreachable(error) from error
 
     async def delete(self, key: str) -> None:
         """Forget the key."""
-        try:
+        with self._in_reach():
             await self._redis.delete(key)
-        except self._errors as error:
-            raise _unreachable(error) from error
 
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
 
+    @contextmanager
+    def _in_reach(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors as error:
+            raise Transient(f"cache: {error or type(error).__name__}") from error
+
 
 def open_cache(url: str | None) -> Cache:
     """Redis at `url` (`redis://…`), or the memory of this process without one."""
     return RedisCache(url) if url else MemoryCache()
-
-
-def _unreachable(error: BaseException) -> Transient:
-    return Transient(f"cache: {error or type(error).__name__}")

@@ -70,7 +70,10 @@ class EmbeddedPostgres:
         return self._dsn_of(DATABASE)
 
     async def start(self) -> None:
-        """Start the server, on a new cluster if the directory holds none."""
+        """Start the server, on a new cluster if the directory holds none.
+
+        Raises EmbeddedPostgresError.
+        """
         try:
             await uninterrupted(self._start())
         except OSError as error:

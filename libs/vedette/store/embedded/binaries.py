@@ -33,14 +33,16 @@ class Binaries:
 
     @property
     def initdb(self) -> Path:
+        """What makes a cluster."""
         return self.folder / "initdb"
 
     @property
     def pg_ctl(self) -> Path:
+        """What starts and stops a server."""
         return self.folder / "pg_ctl"
 
     async def major(self) -> str:
-        """The major version, which a data directory is bound to."""
+        """The major version, which a data directory is bound to. Raises EmbeddedPostgresError."""
         done = await run([self.initdb, "--version"], account=None)
         version = re.search(r"\) (\d+)", done.output)
         if done.code or version is None:

@@ -34,7 +34,10 @@ INITDB_OPTIONS = (
 async def ensure_cluster(
     data: Path, binaries: Binaries, account: Account | None, *, sync: bool = True
 ) -> None:
-    """Create the cluster at `data` if there is none, and refuse one of another major version."""
+    """Create the cluster at `data` if there is none, and refuse one of another major version.
+
+    Raises EmbeddedPostgresError.
+    """
     major = await binaries.major()
     found = _version_of(data)
     if found is None:

@@ -27,18 +27,24 @@ class Layout:
 
     @property
     def data(self) -> Path:
+        """The data directory of the server."""
         return self.directory / "data"
 
     @property
     def log(self) -> Path:
+        """What the server writes to."""
         return self.directory / "postgres.log"
 
     @property
     def socket(self) -> Path:
+        """The folder of its Unix socket."""
         return self.directory / "socket"
 
     def prepare(self) -> None:
-        """Make the folder; as root, one that the server's account can pass through, not list."""
+        """Make the folder; as root, one that the server's account can pass through, not list.
+
+        Raises EmbeddedPostgresError for a path that its settings can't hold.
+        """
         if _UNQUOTABLE & set(str(self.directory)):
             raise EmbeddedPostgresError(
                 f"PostgreSQL cannot use {self.directory}: choose another VEDETTE_DATA_DIR,"

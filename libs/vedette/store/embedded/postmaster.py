@@ -33,7 +33,7 @@ class Postmaster:
         self.account = account
 
     async def start(self, settings: Mapping[str, str]) -> None:
-        """Start the server and wait until it accepts connections."""
+        """Start the server and wait until it accepts connections. Raises EmbeddedPostgresError."""
         give_up = time.monotonic() + ORPHANS_WITHIN_S
         while (problem := await self._start_once(settings)) is not None:
             # The backends of a killed postmaster notice its death within a moment.
@@ -57,7 +57,10 @@ class Postmaster:
         return self.layout.log_tail(since=before) or done.output
 
     async def stop(self, *, fast_within: int = FAST_STOP_WITHIN_S) -> None:
-        """Stop the server in good order, or without order if that takes too long."""
+        """Stop the server in good order, or without order if that takes too long.
+
+        Raises EmbeddedPostgresError if it goes on.
+        """
         if await self.pid() is None:
             return
         for mode, within in (("fast", fast_within), ("immediate", IMMEDIATE_STOP_WITHIN_S)):
