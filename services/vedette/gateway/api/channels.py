@@ -13,7 +13,7 @@ from vedette.core.ids import uuid7
 from vedette.gateway import changes, channelspecs
 from vedette.gateway.context import Call
 from vedette.gateway.domain.patch import merge_patch
-from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.endpoint import PREFIX, Body, reply
 from vedette.gateway.paging import BY_ID, PageQuery
 from vedette.gateway.problems import Problem, there
 from vedette.gateway.reading import (
@@ -25,6 +25,7 @@ from vedette.gateway.reading import (
     read_object,
     read_query,
 )
+from vedette.gateway.resource import Resource
 from vedette.gateway.store import channels, monitors
 from vedette.gateway.views.channels import CHANNELS, channel_models, channel_view, opened_config
 from vedette.store.clock import now_ms
@@ -143,42 +144,25 @@ def _still_named(naming: list[Record]) -> Problem:
     )
 
 
-_BODY = Body(CHANNELS, examples={"webhook": EXAMPLE})
-_PATCH = Body(types=PATCH_TYPES, examples={"renamed": {"name": "Night shift"}})
-_MODELS = channel_models()
-_ONE = Answer(
-    "The channel, its secrets redacted.",
-    _MODELS,
-    headers={"ETag": "Its version, for If-Match."},
+_CHANNELS = Resource(
+    path=f"{PREFIX}/channels",
+    one="The channel, its secrets redacted.",
+    models=channel_models(),
+    body=Body(CHANNELS, examples={"webhook": EXAMPLE}),
 )
-_PATH = f"{PREFIX}/channels"
-_ITEM = f"{PREFIX}/channels/{{id}}"
+_RENAMED = {"renamed": {"name": "Night shift"}}
 
 ENDPOINTS = (
-    Endpoint(
-        method="POST", path=_PATH, handle=create, summary="Add a channel", body=_BODY,
-        creates=True,
-        answers={201: Answer("The channel, as created.", _MODELS,
-                             headers={"Location": "Its address.", "ETag": "Its version."})},
+    _CHANNELS.created(create, "Add a channel", "The channel, as created."),
+    _CHANNELS.listed(listing, "List channels, oldest first", "A page of channels."),
+    _CHANNELS.read(show, "Show a channel"),
+    _CHANNELS.replaced(replace, "Replace a channel's definition; a secret that is left out stays"),
+    _CHANNELS.patched(patch, "Change parts of a channel's definition (JSON Merge Patch)", _RENAMED),
+    _CHANNELS.deleted(
+        delete,
+        "Delete a channel",
+        "Nothing is sent there any more.",
+        query=DeleteQuery,
+        problems=(409,),
     ),
-    Endpoint(
-        method="GET", path=_PATH, handle=listing, summary="List channels, oldest first",
-        query=PageQuery, answers={200: Answer("A page of channels.", _MODELS, listed=True)},
-    ),
-    Endpoint(method="GET", path=_ITEM, handle=show, summary="Show a channel", answers={200: _ONE}),
-    Endpoint(
-        method="PUT", path=_ITEM, handle=replace, body=_BODY, conditional=True,
-        answers={200: _ONE},
-        summary="Replace a channel's definition; a secret that is left out stays",
-    ),
-    Endpoint(
-        method="PATCH", path=_ITEM, handle=patch, body=_PATCH, conditional=True,
-        answers={200: _ONE},
-        summary="Change parts of a channel's definition (JSON Merge Patch)",
-    ),
-    Endpoint(
-        method="DELETE", path=_ITEM, handle=delete, summary="Delete a channel", query=DeleteQuery,
-        conditional=True,
-        answers={204: Answer("Nothing is sent there any more.")}, problems=(409,),
-    ),
-)  # fmt: skip
+)

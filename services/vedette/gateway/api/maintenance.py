@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from vedette.core.ids import uuid7
 from vedette.core.maintenance import MAINTENANCES, MaintenanceSpec, parse_maintenance
 from vedette.gateway.context import Call
-from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.endpoint import PREFIX, Body, reply
 from vedette.gateway.invalid import field_errors
 from vedette.gateway.paging import BY_ID, PageQuery
 from vedette.gateway.problems import FieldError, invalid, there
@@ -22,6 +22,7 @@ from vedette.gateway.reading import (
     read_object,
     read_query,
 )
+from vedette.gateway.resource import Resource
 from vedette.gateway.store import maintenance, monitors
 from vedette.gateway.views.maintenance import (
     MaintenanceRecord,
@@ -132,34 +133,21 @@ async def _shown(db: Connection, call: Call, id: UUID, *, status: int = 200) -> 
     return reply(view, status=status, headers={"ETag": etag(row["version"])})
 
 
-_BODY = Body(tuple(MAINTENANCES.values()), examples={"once": ONCE, "weekly": WEEKLY})
-_MODELS = maintenance_models()
-_ONE = Answer("The maintenance.", _MODELS, headers={"ETag": "Its version, for If-Match."})
-_PATH = f"{PREFIX}/maintenance"
-_ITEM = f"{PREFIX}/maintenance/{{id}}"
+_MAINTENANCE = Resource(
+    path=f"{PREFIX}/maintenance",
+    one="The maintenance.",
+    models=maintenance_models(),
+    body=Body(tuple(MAINTENANCES.values()), examples={"once": ONCE, "weekly": WEEKLY}),
+)
 
 ENDPOINTS = (
-    Endpoint(
-        method="POST", path=_PATH, handle=create, summary="Plan a maintenance", body=_BODY,
-        creates=True,
-        answers={201: Answer("The maintenance, as planned.", _MODELS,
-                             headers={"Location": "Its address.", "ETag": "Its version."})},
+    _MAINTENANCE.created(create, "Plan a maintenance", "The maintenance, as planned."),
+    _MAINTENANCE.listed(listing, "List maintenance, oldest first", "A page of maintenance."),
+    _MAINTENANCE.read(show, "Show a maintenance"),
+    _MAINTENANCE.replaced(
+        replace, "Replace a maintenance's definition; what reading adds to it is ignored"
     ),
-    Endpoint(
-        method="GET", path=_PATH, handle=listing, summary="List maintenance, oldest first",
-        query=PageQuery, answers={200: Answer("A page of maintenance.", _MODELS, listed=True)},
+    _MAINTENANCE.deleted(
+        delete, "Delete a maintenance; a window that goes on ends now", "Alerts wait no more."
     ),
-    Endpoint(
-        method="GET", path=_ITEM, handle=show, summary="Show a maintenance", answers={200: _ONE}
-    ),
-    Endpoint(
-        method="PUT", path=_ITEM, handle=replace, body=_BODY, conditional=True,
-        summary="Replace a maintenance's definition; what reading adds to it is ignored",
-        answers={200: _ONE},
-    ),
-    Endpoint(
-        method="DELETE", path=_ITEM, handle=delete, conditional=True,
-        summary="Delete a maintenance; a window that goes on ends now",
-        answers={204: Answer("Alerts wait no more.")},
-    ),
-)  # fmt: skip
+)

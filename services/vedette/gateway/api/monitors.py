@@ -14,7 +14,7 @@ from vedette.gateway import changes
 from vedette.gateway.context import Call
 from vedette.gateway.domain.offers import Offers
 from vedette.gateway.domain.patch import merge_patch
-from vedette.gateway.endpoint import PREFIX, Answer, Body, Endpoint, reply
+from vedette.gateway.endpoint import PREFIX, Body, reply
 from vedette.gateway.offered import offers, warnings
 from vedette.gateway.paging import BY_ID, PageQuery
 from vedette.gateway.problems import there
@@ -26,6 +26,7 @@ from vedette.gateway.reading import (
     read_object,
     read_query,
 )
+from vedette.gateway.resource import Resource
 from vedette.gateway.store import monitors
 from vedette.gateway.views.monitors import MonitorStanding, monitor_models, monitor_view
 from vedette.store.pool import Connection, connection, transaction
@@ -155,44 +156,23 @@ def _view(call: Call, row: Record, offered: Offers) -> dict[str, Any]:
     )
 
 
-_BODY = Body(tuple(kinds().values()), examples={"http": EXAMPLE})
-_PATCH = Body(types=PATCH_TYPES, examples={"slower": {"interval_s": 300, "tags": None}})
-_MODELS = monitor_models()
-_ONE = Answer("The monitor.", _MODELS, headers={"ETag": "Its version, for If-Match."})
-_PATH = f"{PREFIX}/monitors"
-_ITEM = f"{PREFIX}/monitors/{{id}}"
+_MONITORS = Resource(
+    path=f"{PREFIX}/monitors",
+    one="The monitor.",
+    models=monitor_models(),
+    body=Body(tuple(kinds().values()), examples={"http": EXAMPLE}),
+)
+_SLOWER = {"slower": {"interval_s": 300, "tags": None}}
 
 ENDPOINTS = (
-    Endpoint(
-        method="POST", path=_PATH, handle=create, summary="Add a monitor", body=_BODY,
-        creates=True,
-        answers={201: Answer("The monitor, as created.", _MODELS,
-                             headers={"Location": "Its address.", "ETag": "Its version."})},
+    _MONITORS.created(create, "Add a monitor", "The monitor, as created."),
+    _MONITORS.listed(listing, "List monitors, oldest first", "A page of monitors.", MonitorQuery),
+    _MONITORS.read(show, "Show a monitor"),
+    _MONITORS.replaced(
+        replace, "Replace a monitor's definition; what reading adds to it is ignored"
     ),
-    Endpoint(
-        method="GET", path=_PATH, handle=listing, summary="List monitors, oldest first",
-        query=MonitorQuery, answers={200: Answer("A page of monitors.", _MODELS, listed=True)},
-    ),
-    Endpoint(method="GET", path=_ITEM, handle=show, summary="Show a monitor", answers={200: _ONE}),
-    Endpoint(
-        method="PUT", path=_ITEM, handle=replace,
-        summary="Replace a monitor's definition; what reading adds to it is ignored",
-        body=_BODY, conditional=True, answers={200: _ONE},
-    ),
-    Endpoint(
-        method="PATCH", path=_ITEM, handle=patch, body=_PATCH, conditional=True,
-        summary="Change parts of a monitor's definition (JSON Merge Patch)", answers={200: _ONE},
-    ),
-    Endpoint(
-        method="DELETE", path=_ITEM, handle=delete, summary="Delete a monitor", conditional=True,
-        answers={204: Answer("It is watched no more.")},
-    ),
-    Endpoint(
-        method="POST", path=f"{_ITEM}/pause", handle=pause, summary="Pause a monitor",
-        conditional=True, answers={200: _ONE},
-    ),
-    Endpoint(
-        method="POST", path=f"{_ITEM}/resume", handle=resume, summary="Resume a monitor",
-        conditional=True, answers={200: _ONE},
-    ),
-)  # fmt: skip
+    _MONITORS.patched(patch, "Change parts of a monitor's definition (JSON Merge Patch)", _SLOWER),
+    _MONITORS.deleted(delete, "Delete a monitor", "It is watched no more."),
+    _MONITORS.acted_on(pause, "pause", "Pause a monitor"),
+    _MONITORS.acted_on(resume, "resume", "Resume a monitor"),
+)
