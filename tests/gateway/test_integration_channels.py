@@ -8,7 +8,7 @@ import pytest
 from tests.gateway.acting import Api, World, a_monitor, a_webhook
 
 from vedette.core.channel import REDACTED
-from vedette.gateway.api import trials
+from vedette.gateway.api import incidents, trials
 from vedette.store.secretbox import SecretBox
 from vedette.testing.waiting import eventually
 
@@ -175,6 +175,21 @@ async def test_what_a_digest_tells_of_is_listed(api: Api, world: World) -> None:
     assert (shown["id"], shown["digest_id"], shown["members"]) == (member, digest, 0)
     assert (await api.get(f"/deliveries/{digest}")).body["members"] == 2
     assert (await api.get(f"/deliveries/{other}")).body["digest_id"] is None
+
+
+async def test_an_incident_shows_its_newest_deliveries(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(incidents, "MOST_DELIVERIES", 2)
+    monitor = (await api.create("/monitors", a_monitor()))["id"]
+    incident = await world.incident(monitor, world.ago(minutes=9))
+    channels = [(await api.create("/channels", a_webhook()))["id"] for _ in range(3)]
+    written = [
+        await world.delivery(channel, incident=incident, at=world.ago(minutes=3 - number))
+        for number, channel in enumerate(channels)
+    ]
+    shown = (await api.get(f"/incidents/{incident}")).body["deliveries"]
+    assert [one["id"] for one in shown] == written[1:]
 
 
 async def test_incidents_are_listed_newest_first_with_their_deliveries(

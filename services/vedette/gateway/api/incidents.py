@@ -13,7 +13,12 @@ from vedette.gateway.problems import there
 from vedette.gateway.reading import read_id, read_query
 from vedette.gateway.store import deliveries, incidents
 from vedette.gateway.views.deliveries import delivery_view
-from vedette.gateway.views.incidents import IncidentDetail, IncidentView, incident_view
+from vedette.gateway.views.incidents import (
+    MOST_DELIVERIES,
+    IncidentDetail,
+    IncidentView,
+    incident_view,
+)
 from vedette.store.pool import connection
 
 
@@ -45,7 +50,7 @@ async def show(call: Call) -> web.Response:
     id = read_id(call.request, "incident")
     async with connection(call.pool) as db:
         row = there(await incidents.one(db, call.workspace, id), "incident")
-        sent = await deliveries.of_incident(db, call.workspace, id)
+        sent = await deliveries.of_incident(db, call.workspace, id, limit=MOST_DELIVERIES)
     return reply({**incident_view(row), "deliveries": [delivery_view(one) for one in sent]})
 
 

@@ -32,11 +32,17 @@ async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
     return await db.fetchrow(f"{_SELECT} and id = $2", workspace, id)
 
 
-async def of_incident(db: Connection, workspace: UUID, incident: UUID) -> list[Record]:
-    """All deliveries of an incident, oldest first."""
-    return await db.fetch(
-        f"{_SELECT} and incident_id = $2 order by created_at, id", workspace, incident
+async def of_incident(
+    db: Connection, workspace: UUID, incident: UUID, *, limit: int
+) -> list[Record]:
+    """The newest deliveries of an incident, in the order in which they were written."""
+    newest = await db.fetch(
+        f"{_SELECT} and incident_id = $2 order by created_at desc, id desc limit $3",
+        workspace,
+        incident,
+        limit,
     )
+    return newest[::-1]
 
 
 async def page(

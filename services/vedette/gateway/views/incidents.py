@@ -10,6 +10,9 @@ from vedette.core.events import Cause, Held
 from vedette.gateway.views.common import Instant, View, shown
 from vedette.gateway.views.deliveries import DeliveryView
 
+MOST_DELIVERIES = 500
+"""An incident that goes on has more and more, by its reminders."""
+
 
 class IncidentMonitor(View):
     """The monitor an incident is about, deleted or not."""
@@ -43,7 +46,9 @@ class IncidentView(View):
 class IncidentDetail(IncidentView):
     """An incident with its messages."""
 
-    deliveries: list[DeliveryView]
+    deliveries: list[DeliveryView] = Field(
+        description=f"Its newest {MOST_DELIVERIES}, oldest first; GET /api/v1/deliveries has all."
+    )
 
 
 def incident_view(row: Record) -> dict[str, Any]:
