@@ -10,7 +10,8 @@ import pytest
 from tests.gateway.acting import Api, World, a_monitor
 
 from vedette.processor.partitions import CHECKS, make
-from vedette.processor.rollup import roll_up
+from vedette.processor.rollup import GRACE, roll_up
+from vedette.testing.waiting import eventually
 
 KEPT = timedelta(days=100)
 
@@ -37,9 +38,16 @@ async def monitor(api: Api, world: World) -> str:
 
 
 async def rolled(world: World) -> None:
-    """Let the processor have done its work."""
-    await roll_up(world.pool, now=world.now, oldest=world.now - KEPT)
-    assert await world.pool.fetchval("select count(*) from check_daily") > 39
+    """Let the processor have done its work, of which it does some seconds at a time."""
+    over = (world.now - GRACE).replace(minute=0, second=0, microsecond=0)
+
+    async def done() -> bool:
+        await roll_up(world.pool, now=world.now, oldest=world.now - KEPT)
+        rows = await world.pool.fetch("select grain, through from rollup_progress")
+        through = {row["grain"]: row["through"] for row in rows}
+        return through == {"hour": over, "day": over.replace(hour=0)}
+
+    await eventually(done, within=100, what="all is rolled up")
 
 
 async def read(api: Api, path: str) -> Any:

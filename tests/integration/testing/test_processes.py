@@ -47,7 +47,7 @@ def state(pid: int) -> str:
     """R, S, T (stopped), Z (zombie), or nothing."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # … gone between opening and reading it
         return ""
 
 
