@@ -140,22 +140,22 @@ def der(*issued: Issued) -> tuple[bytes, ...]:
 def test_it_is_good_for_a_time(later_s: float, good: bool) -> None:
     known = Verified()
     known.note(HERE, der(LEAF), der(LEAF, ROOT), NOW)
-    assert known.holds(HERE, der(LEAF), NOW + later_s) is good
+    assert (known.kept(HERE, der(LEAF), NOW + later_s) is not None) is good
 
 
 def test_it_is_good_no_longer_than_its_certificates() -> None:
     known = Verified()
     end = datetime.fromtimestamp(NOW + 20 * DAY_S, UTC).replace(microsecond=0).timestamp()
     known.note(HERE, der(LEAF), der(LEAF, ROOT), end - 60)
-    assert known.holds(HERE, der(LEAF), end - 1)
-    assert not known.holds(HERE, der(LEAF), end + 1)
+    assert known.kept(HERE, der(LEAF), end - 1)
+    assert not known.kept(HERE, der(LEAF), end + 1)
 
 
 def test_what_can_not_be_read_is_not_remembered() -> None:
     known = Verified()
     known.note(HERE, der(LEAF), [*der(LEAF), b"what is this"], NOW)
     known.note(HERE, der(LEAF), [], NOW)
-    assert not known.holds(HERE, der(LEAF), NOW)
+    assert not known.kept(HERE, der(LEAF), NOW)
 
 
 def test_the_oldest_is_forgotten_when_there_is_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,15 +163,12 @@ def test_the_oldest_is_forgotten_when_there_is_no_room(monkeypatch: pytest.Monke
     known = Verified()
     for number in range(3):
         known.note(HERE, (bytes([number]),), der(LEAF, ROOT), NOW)
-    assert [known.holds(HERE, (bytes([number]),), NOW) for number in range(3)] == [
-        False,
-        True,
-        True,
-    ]
+    kept = [known.kept(HERE, (bytes([number]),), NOW) for number in range(3)]
+    assert kept == [None, (b"\1",), (b"\2",)]
 
 
 def test_what_takes_much_room_is_not_remembered() -> None:
     known = Verified()
-    padded = (*der(LEAF), b"\0" * verified._LONGEST)
+    padded = (*der(LEAF), b"\0" * verified.LONGEST)
     known.note(HERE, padded, der(LEAF, ROOT), NOW)
-    assert not known.holds(HERE, padded, NOW)
+    assert not known.kept(HERE, padded, NOW)

@@ -4,8 +4,11 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.prober.talking import Maker
 
+from vedette.prober.http.certificate import shown_in
+from vedette.prober.http.overhearing import Agreed
 from vedette.prober.streams.certificates import Certificate, parsed
 from vedette.prober.streams.shown import Shown
+from vedette.prober.streams.verified import LONGEST
 
 MAKER = Maker()
 DAY_S = 86_400
@@ -37,3 +40,13 @@ def test_what_becomes_of_a_telling_changes_no_other() -> None:
     shown = Shown([a_certificate(9)], trusted_until=None, version=None, cipher=None)
     shown.subject(0).clear()
     assert shown.subject(0)["fingerprint"] == shown.facts["certificate_fingerprint"]
+
+
+@pytest.mark.parametrize("beside", [(), (b"\0" * LONGEST,)])
+def test_what_was_sent_beside_a_certificate_changes_nothing(beside: tuple[bytes, ...]) -> None:
+    own = MAKER.make("a", days=9).certificate.public_bytes(Encoding.DER)
+    for cipher in ("one", "other"):
+        shown = shown_in(Agreed("TLSv1.3", cipher, (own, *beside)), None)
+        assert shown is not None
+        assert shown.certificate == parsed(own)
+        assert shown.subject(0)["cipher"] == cipher

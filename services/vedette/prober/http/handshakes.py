@@ -22,10 +22,13 @@ class Handshake:
         self.chain: Chain = ()
 
     def known(self) -> bool:
-        """Whether its chain is known to be good."""
-        return self._against is not None and self._verified.holds(
-            self._against, self.chain, time.time()
-        )
+        """Whether its chain is known to be good; it is then the one that is kept."""
+        if self._against is None:
+            return False
+        kept = self._verified.kept(self._against, self.chain, time.time())
+        if kept is not None:
+            self.chain = kept
+        return kept is not None
 
     def remember(self, path: Sequence[bytes]) -> None:
         """Its chain was found to be good, by this path (DER) from the own one to a trusted one."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from vedette.prober.streams.certificates import parsed
 
 _MOST = 32_768
-_LONGEST = 8192
+LONGEST = 8192
 """Bytes of a chain. Longer ones, of which a target might send ever others, are not remembered."""
 _KEPT_S = 3600.0
 
@@ -31,6 +31,14 @@ class Against(NamedTuple):
     """The lowest version of TLS: old ones come with weak signatures allowed."""
 
 
+class _Good(NamedTuple):
+    """When a chain is good (Unix, seconds)."""
+
+    since: float
+    until: float
+    chain: Chain
+
+
 class Verified:
     """Remembers good chains. Belongs to who remembers the authorities: a driver of libcurl.
 
@@ -38,23 +46,24 @@ class Verified:
     """
 
     def __init__(self) -> None:
-        self._good: OrderedDict[tuple[Against, Chain], tuple[float, float]] = OrderedDict()
+        self._good: OrderedDict[tuple[Against, Chain], _Good] = OrderedDict()
 
-    def holds(self, against: Against, chain: Chain, now: float) -> bool:
-        """Whether a chain is known to be good at that time (Unix, seconds)."""
-        since, until = self._good.get((against, chain), (now, now))
-        return since < now < until
+    def kept(self, against: Against, chain: Chain, now: float) -> Chain | None:
+        """A chain as it is kept, if it is known to be good at that time (Unix, seconds)."""
+        good = self._good.get((against, chain))
+        return good.chain if good is not None and good.since < now < good.until else None
 
     def note(self, against: Against, chain: Chain, path: Sequence[bytes], now: float) -> None:
         """A chain was found to be good just now, by this path, whose end is trusted."""
         certificates = [parsed(der) for der in path]
         read = [one for one in certificates if one is not None]
-        if not read or len(read) < len(certificates) or sum(map(len, chain)) > _LONGEST:
+        if not read or len(read) < len(certificates) or sum(map(len, chain)) > LONGEST:
             return
         since = max(one.not_before for one in read).timestamp()
         until = min(one.not_after for one in read).timestamp()
-        key = (against, (*chain[:1], *map(_shared, chain[1:])))
-        self._good[key] = since, min(until, now + _KEPT_S)
+        kept = (*chain[:1], *map(_shared, chain[1:]))
+        key = (against, kept)
+        self._good[key] = _Good(since, min(until, now + _KEPT_S), kept)
         self._good.move_to_end(key)
         if len(self._good) > _MOST:
             self._good.popitem(last=False)
