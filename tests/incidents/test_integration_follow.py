@@ -99,6 +99,14 @@ async def test_an_event_that_was_lost_long_ago_is_made_up_for(world: World) -> N
     assert await world.told() == ["opened"]
 
 
+async def test_an_end_that_was_never_told_of_is_made_up_for(world: World) -> None:
+    await world.span(2, "down")
+    await world.tell()
+    await world.pool.execute("update monitor set deleted_at = now()")
+    await world.handlers.reconcile_all()
+    assert await world.incidents() == [("resolved", "deleted")]
+
+
 async def test_what_can_not_be_read_holds_up_nobody_else(world: World) -> None:
     for _ in range(3):
         await world.make_unreadable(await world.down_as_well())

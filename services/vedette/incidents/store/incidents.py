@@ -224,11 +224,14 @@ class Store:
         return [row["monitor_id"] for row in rows]
 
     async def behind(self, limit: int) -> list[UUID]:
-        """Monitors with changes of state, however old, that were never followed. Looks at all."""
+        """Monitors with changes of state, or an end, that were never followed. Looks at all."""
         rows = await self.db.fetch(
             "select s.monitor_id from monitor_state s"
             " left join incident_cursor c on c.monitor_id = s.monitor_id"
-            " where s.sequence > coalesce(c.sequence, 0) limit $1",
+            " where s.sequence > coalesce(c.sequence, 0)"
+            # Deleted, it has no changes any more that could tell of an end.
+            " union select i.monitor_id from incident i join monitor m on m.id = i.monitor_id"
+            " where i.resolved_at is null and m.deleted_at is not null limit $1",
             limit,
         )
         return [row["monitor_id"] for row in rows]
