@@ -24,3 +24,8 @@ def test_a_url_of_something_else_is_named_and_not_shown(
     assert told.startswith(f"VEDETTE_{variable}: ")
     assert begins in told
     assert "hunter2" not in told
+
+
+def test_the_bus_inside_vedette_up_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VEDETTE_AMQP_URL", "unix:///run/vedette/bus")
+    assert StoreSettings()

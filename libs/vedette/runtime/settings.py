@@ -9,7 +9,8 @@ from vedette.telemetry.logs import LogFormat, LogLevel
 
 _DAY_S = 86_400
 _URLS = {
-    "amqp_url": ("amqp://", "amqps://"),
+    # The last is how `vedette up` has processes of its own find the bus inside it.
+    "amqp_url": ("amqp://", "amqps://", "unix://"),
     "database_url": ("postgresql://", "postgres://"),
     "redis_url": ("redis://", "rediss://", "unix://"),
 }
@@ -50,7 +51,7 @@ class ProcessSettings(BaseSettings):
     def _of_its_kind(cls, url: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         kinds = _URLS[str(info.field_name)]
         if url is not None and not url.get_secret_value().startswith(tuple(kinds)):
-            raise ValueError(f"this is no URL of it; one begins with {' or '.join(kinds)}")
+            raise ValueError(f"its URL begins with {kinds[0]}")
         return url
 
 
