@@ -114,6 +114,16 @@ async def test_a_server_that_resets(context: Context, kind: str) -> None:
         assert why(await look(context, kind, port))[0] is Reason.CONNECT_RESET
 
 
+@pytest.mark.parametrize("more", [b"\x08\0\0\0\0", b"\0\0\0\0\x0a" * 9, b"R\0\0\0\x09\0\0\0\x0bx"])
+async def test_a_message_that_would_end_the_client_or_never_end(
+    context: Context, more: bytes
+) -> None:
+    async with answering(b"R\0\0\0\x08\0\0\0\0" + more) as port:
+        reason, message = why(await look(context, "postgres", port))
+    assert reason is Reason.PROTOCOL_ERROR
+    assert "instead of" in message
+
+
 @pytest.mark.parametrize(
     ("method", "reason"), [(177, Reason.PROTOCOL_ERROR), (9, Reason.INTERNAL_ERROR)]
 )

@@ -11,18 +11,16 @@ from asyncpg.connect_utils import SessionAttribute
 from vedette.core.databases import MOST_ROWS
 from vedette.core.kinds.postgres import PostgresTarget
 from vedette.core.outcome import Reason
+from vedette.prober.databases.postgres import Messages
 from vedette.prober.databases.session import refusal, session
 from vedette.prober.databases.values import keep_rows
 from vedette.prober.domain import Trouble
 from vedette.prober.streams.course import Course
 from vedette.prober.streams.probe import StreamProbe
-from vedette.prober.streams.starttls.refusals import refused
 from vedette.prober.streams.visit import Place, Visit
 from vedette.prober.streams.wire import Wire
 
 _LIVELINESS = "SELECT 1"
-# The messages that may come first: how to log in, an error, a notice, another version.
-_FIRST = b"RENv"
 # What the client says of a server that breaks the protocol: a method that has no name, a proof that
 # proves nothing, a question asked twice.
 _THEIRS = re.compile(r"requested by the server: -?\d+$|could not verify server|^duplicate ")
@@ -103,12 +101,7 @@ class _Lending:
         wire, self._wire = self._wire, None
         if wire is None:
             raise ConnectionRefusedError
-        return wire, wire.begin(factory(), self._check)
-
-    def _check(self, first: bytes) -> None:
-        """Other answers asyncpg might take for a message so long that it waits for its end."""
-        if first[0] not in _FIRST:
-            raise refused(self._peer, "PostgreSQL's answer to a login", first)
+        return wire, wire.begin(factory(), Messages(self._peer).hear)
 
     def call_exception_handler(self, _: object) -> None:
         """What fails in the client is told by what it raises."""

@@ -33,7 +33,7 @@ class Wire(asyncio.Transport):
         """Whether the other side has closed."""
 
     def begin(self, protocol: _Protocol, check: Callable[[bytes], None] | None = None) -> _Protocol:
-        """Let a protocol speak and hear. `check` sees what comes first, and may raise Stopped."""
+        """Let a protocol speak and hear. `check` sees all before it does, and may raise Stopped."""
         self._protocol = protocol
         self._check = check
         self._reading.set()
@@ -126,7 +126,6 @@ class Wire(asyncio.Transport):
     def _hear(self, data: bytes) -> None:
         if self._check is not None:
             self._check(data)
-            self._check = None
         if isinstance(self._protocol, asyncio.Protocol):
             self._protocol.data_received(data)
             return
