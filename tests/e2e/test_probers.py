@@ -1,4 +1,4 @@
-"""`vedette up` with probers in processes of their own: one is killed, then what started them."""
+"""`vedette up` with probers in processes of their own: they are killed, then what started them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MONITORS, INTERVAL_S = 20, 5
 OPENED, RESOLVED = "vedette.incident.opened.v1", "vedette.incident.resolved.v1"
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def installation() -> AsyncIterator[Installation]:
     settings = {"VEDETTE_UP_PROBERS": "2", "VEDETTE_STORM_THRESHOLD": "0"}
     async with running_installation("embedded", settings) as running:
