@@ -25,11 +25,6 @@ class Window:
         return self.start <= at_ms < self.end
 
 
-def is_active(spec: MaintenanceSpec, at_ms: int) -> bool:
-    """Whether alerts wait at an instant."""
-    return next(_reaching(spec, at_ms), at_ms + 1) <= at_ms
-
-
 def window_at(spec: MaintenanceSpec, at_ms: int) -> Window | None:
     """The window that an instant lies in; ones that overlap or touch are one."""
     first = next(_merged(spec, at_ms), None)

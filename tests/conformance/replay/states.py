@@ -17,7 +17,7 @@ from vedette.core.instants import iso
 from vedette.core.maintenance import parse_maintenance
 from vedette.core.outcome import Outcome, Reason
 from vedette.core.state import State
-from vedette.core.windows import is_active
+from vedette.core.windows import window_at
 from vedette.incidents.domain import (
     Change,
     Incident,
@@ -70,7 +70,7 @@ class Course:
         sent = self._delivered(self._announce(judgement, planned))
         interval = self.policy.interval_ms or 0
         after = interval if judgement.recheck is None else judgement.recheck - self.slot
-        apart = any(is_active(one.spec, self.slot) for one in planned)
+        apart = any(window_at(one.spec, self.slot) for one in planned)
         noted = {
             "statuses": _MAINTENANCE if apart else self._status(failing=failing),
             "changes": bool(judgement.transitions) or apart is not self.apart,
