@@ -180,6 +180,18 @@ async def test_a_definition_that_would_be_refused_by_now_hides_no_other(
     assert items[0]["target"]["auth"]["password"] == "********"
 
 
+async def test_a_reason_that_only_a_newer_version_knows_hides_nothing(
+    api: Api, world: World
+) -> None:
+    id = (await api.create("/monitors", a_monitor()))["id"]
+    await world.standing(id, "down", world.ago(hours=1))
+    newer = {"outcome": "down", "reason": "from the future", "message": "the moon is full"}
+    await world.pool.execute("update monitor_state set last_check = $1, cause = $1", newer)
+    shown = (await api.get("/monitors")).body["items"][0]["last_check"]
+    assert (shown["reason"], shown["message"]) == (None, "the moon is full")
+    assert (await api.get(f"/monitors/{id}/state")).body["cause"]["reason"] is None
+
+
 async def test_pausing_shows_at_once_and_twice_is_once(api: Api, world: World) -> None:
     id = (await api.create("/monitors", a_monitor()))["id"]
     await world.standing(id, "up", world.ago(hours=1))

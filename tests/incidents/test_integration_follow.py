@@ -107,6 +107,18 @@ async def test_an_end_that_was_never_told_of_is_made_up_for(world: World) -> Non
     assert await world.incidents() == [("resolved", "deleted")]
 
 
+async def test_a_reason_that_only_a_newer_version_knows_is_told_of_without_it(
+    world: World,
+) -> None:
+    await world.span(2, "down")
+    newer = {"reason": "from the future", "message": "the moon is full"}
+    await world.pool.execute("update span set cause = $1 where sequence = 2", newer)
+    await world.tell()
+    [event] = await world.events()
+    assert event["data"]["incident"]["cause"]["message"] == "the moon is full"
+    assert "reason" not in event["data"]["incident"]["cause"]
+
+
 async def test_what_can_not_be_read_holds_up_nobody_else(world: World) -> None:
     for _ in range(3):
         await world.make_unreadable(await world.down_as_well())

@@ -56,8 +56,8 @@ class World:
         return id
 
     async def make_unreadable(self, monitor: UUID) -> None:
-        """Let its causes have a reason that only a newer version knows."""
-        cause = {"reason": "from the future"}
+        """Let its causes be such as no version writes."""
+        cause = {"phases": "from the future"}
         await self.pool.execute("update span set cause = $2 where monitor_id = $1", monitor, cause)
 
     async def tell(self, *, monitor: UUID | None = None) -> None:

@@ -1,6 +1,9 @@
 """What one check found: an outcome, and a reason from a closed list."""
 
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 
 class Outcome(StrEnum):
@@ -103,3 +106,16 @@ WORDS = {
     Reason.MISSED: "the check did not run in time",
     Reason.NO_VOTES: "no check has seen the target lately",
 }
+
+
+def known(reason: Any) -> Any:
+    """A reason as it was read; None for one that only a newer version has a word for.
+
+    While versions run side by side, what is told must not depend on who reads it: the message
+    says what was found all the same.
+    """
+    return None if isinstance(reason, str) and reason not in WORDS else reason
+
+
+ReadReason = Annotated[Reason | None, BeforeValidator(known)]
+"""A reason that another version may have written."""

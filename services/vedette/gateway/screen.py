@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from vedette.core.events import Cause
 from vedette.core.instants import to_datetime, to_ms
 from vedette.core.maintenance import MaintenanceSpec
 from vedette.core.outcome import Reason
@@ -184,5 +185,4 @@ def _recorded(row: Record) -> Standing:
 
 
 def _incident(row: Record) -> OpenIncident:
-    reason = row["cause"].get("reason")
-    return OpenIncident(row["name"], row["since"], None if reason is None else Reason(reason))
+    return OpenIncident(row["name"], row["since"], Cause.model_validate(row["cause"]).reason)

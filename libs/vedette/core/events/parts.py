@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from vedette.core.outcome import Outcome, Reason
+from vedette.core.outcome import Outcome, ReadReason
 
 
 class EventData(BaseModel):
@@ -40,7 +40,7 @@ class Vote(BaseModel):
     outcome: Outcome | None = Field(
         default=None, description="None while nothing was heard from it."
     )
-    reason: Reason | None = None
+    reason: ReadReason = None
     message: str | None = None
     duration_ms: float | None = None
     late: bool = Field(
@@ -56,7 +56,7 @@ class Cause(BaseModel):
 
     model_config = ConfigDict(frozen=True)
     outcome: Outcome | None = None
-    reason: Reason | None = None
+    reason: ReadReason = None
     message: str | None = None
     region: str | None = None
     slot: str | None = None

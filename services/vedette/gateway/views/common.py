@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSche
 
 from vedette.core.events import Vote
 from vedette.core.instants import iso, to_ms
-from vedette.core.outcome import Outcome, Reason
+from vedette.core.outcome import Outcome, ReadReason
 
 Instant = Annotated[
     datetime,
@@ -30,7 +30,7 @@ class CheckSummary(View):
     slot: Instant | None = None
     region: str | None = None
     outcome: Outcome | None = None
-    reason: Reason | None = None
+    reason: ReadReason = None
     message: str | None = None
     started_at: Instant | None = None
     duration_ms: float | None = None

@@ -8,7 +8,7 @@ from asyncpg import Record
 from pydantic import Field
 
 from vedette.core.events import Cause
-from vedette.core.outcome import Outcome, Reason
+from vedette.core.outcome import Outcome, ReadReason
 from vedette.core.result import Evidence, Hop
 from vedette.core.state import State
 from vedette.gateway.domain.tally import Tally
@@ -23,7 +23,7 @@ class CheckView(View):
     slot: Instant = Field(description="When it was due.")
     region: str
     outcome: Outcome
-    reason: Reason | None
+    reason: ReadReason
     message: str | None
     started_at: Instant | None
     duration_ms: float | None
