@@ -31,7 +31,7 @@ class Welcome:
         )
 
     def ready(self, address: str, data_dir: Path, api_key: Key, probers: int) -> None:
-        """Say where it listens, where the data lies, and how to add a first monitor."""
+        """Say where it listens, where the data lies, and, the first time, how to begin."""
         url = f"http://{address.replace('0.0.0.0', '127.0.0.1')}"  # noqa: S104
         shown = "$VEDETTE_API_KEY" if api_key.file is None else f"$(cat {api_key.file})"
         lines = [
@@ -43,18 +43,9 @@ class Welcome:
             *self._key_lines(api_key),
             *([f"  probers       {probers}, in processes of their own"] if probers else []),
             "",
-            "Add a first monitor:",
-            "",
-            f'  KEY="{shown}"',
-            f'  curl -s {url}/api/v1/monitors -H "Authorization: Bearer $KEY" \\',
-            "    -H 'Content-Type: application/json' \\",
-            '    -d \'{"name": "Example", "kind": "http", "target": {"url": "https://example.org/"}}\'',
-            f'  curl -s {url}/api/v1/monitors -H "Authorization: Bearer $KEY"',
-            "",
+            *([] if api_key.file is not None and not api_key.new else _first_steps(url, shown)),
             "Ctrl-C stops it.",
         ]
-        if shutil.which("curl") is None:
-            lines.insert(-1, "(curl is not installed here: apt-get install curl)")
         for line in lines:
             self._console.print(line, highlight=False, soft_wrap=True, emoji=False)
 
@@ -73,3 +64,20 @@ class Welcome:
         if api_key.new:
             lines.append(f"                {api_key.value.get_secret_value()}  (shown this once)")
         return lines
+
+
+def _first_steps(url: str, key: str) -> list[str]:
+    """How to add a first monitor."""
+    lines = [
+        "Add a first monitor:",
+        "",
+        f'  KEY="{key}"',
+        f'  curl -s {url}/api/v1/monitors -H "Authorization: Bearer $KEY" \\',
+        "    -H 'Content-Type: application/json' \\",
+        '    -d \'{"name": "Example", "kind": "http", "target": {"url": "https://example.org/"}}\'',
+        f'  curl -s {url}/api/v1/monitors -H "Authorization: Bearer $KEY"',
+        "",
+    ]
+    if shutil.which("curl") is None:
+        lines.append("(curl is not installed here: apt-get install curl)")
+    return lines

@@ -56,10 +56,10 @@ def report(claim: Claim, outcome: Outcome) -> None:
             metrics.settled.labels(delivery.kind, "sent").inc()
             said.info("sent")
         case Retry(in_s, error):
-            said.info("not sent yet", error=error, retry_in_s=round(in_s, 1))
+            said.warning("not sent yet", error=error, retry_in_s=round(in_s, 1))
         case Failed(error):
             metrics.settled.labels(delivery.kind, "failed").inc()
-            said.info("not sent: given up", error=error)
+            said.error("not sent: given up", error=error)
         case Skipped(error):
             metrics.settled.labels(delivery.kind, "skipped").inc()
             said.info("skipped", reason=error)
