@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.conformance.expecting.timelines import COMPARISONS
 from tests.conformance.mapping.push import result_of
+from tests.conformance.mapping.reading import NotExpressible, Watched
 from tests.conformance.observation import Observation
 from tests.conformance.replay import histories, pushes, states
 
@@ -66,6 +67,13 @@ def test_others_may_lie_between_what_a_timeline_expects() -> None:
     observation = Observation(values={"timeline_seen": seen})
     assert COMPARISONS["timeline"](expected, observation) is None
     assert COMPARISONS["timeline"](expected[::-1], observation) is not None
+
+
+def test_a_word_that_nobody_looks_up_is_not_expressible() -> None:
+    watched = Watched({"time": "2026-01-01T00:00:00Z", "calendar": "Mayan"})
+    assert histories.day(watched) == {"day": "2026-01-01"}
+    with pytest.raises(NotExpressible, match="calendar"):
+        watched.finish()
 
 
 def test_durations_are_sums() -> None:

@@ -11,6 +11,34 @@ class NotExpressible(Exception):
         super().__init__(f"not expressible: {key}")
 
 
+def only(record: Mapping[str, Any], *keys: str) -> None:
+    """Raises NotExpressible for other keys in a record."""
+    others = [key for key in record if key not in keys]
+    if others:
+        raise NotExpressible(", ".join(others))
+
+
+class Watched(dict[str, Any]):
+    """A record that notes which of its keys are looked up."""
+
+    def __init__(self, record: Mapping[str, Any]) -> None:
+        super().__init__(record)
+        self._read: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self._read.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key."""
+        self._read.add(key)
+        return super().get(key, default)
+
+    def finish(self) -> None:
+        """Raises NotExpressible for keys that nobody has looked up."""
+        only(self, *self._read)
+
+
 class Reading:
     """A record of which every key must be read."""
 

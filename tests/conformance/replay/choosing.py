@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.conformance.kit import Kit, Run
-from tests.conformance.mapping.reading import NotExpressible
+from tests.conformance.mapping.reading import NotExpressible, Watched, only
 from tests.conformance.observation import Observation
 from tests.conformance.replay import (
     configs,
@@ -65,8 +65,19 @@ def _evaluable(probe: Mapping[str, Any]) -> bool:
     return connected and bool(probe.keys() & {"given", "operator", "conditions_tree"})
 
 
+def _looked_up(
+    pure: Callable[[Mapping[str, Any]], dict[str, Any]], probe: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What comes of a record every key of which was looked up."""
+    watched = Watched(probe)
+    values = pure(watched)
+    watched.finish()
+    return values
+
+
 async def _posted(run: Run, kit: Kit, bench: Bench) -> Observation:
     """What the API answers: a refusal is a problem document, about the assertions or not."""
+    only(run.probe, "post", "to")
     body = run.probe["post"]
     if run.probe.get("to") == "run" and isinstance(body, Mapping):
         inner = Run(run.record | {"probe": dict(body)})
@@ -84,13 +95,13 @@ async def _state(run: Run, kit: Kit, bench: Bench) -> Observation:
     probe, expect = run.probe, run.expect
     for key, pure in _PURE.items():
         if key in probe:
-            return Observation(values=pure(probe))
+            return Observation(values=_looked_up(pure, probe))
     if "delivered" in expect:
         return Observation(values=await notifying.told(probe, run.source))
     if "respect_robots" in probe:
         return await network.replay(run, kit, bench)
     if "runs_per_hour" in expect:
-        return Observation(values=schedules.spread(probe))
+        return Observation(values=_looked_up(schedules.spread, probe))
     if "concurrency" in probe:
         return await workload.limited(run, kit)
     if "retries_within_check" in probe:
@@ -100,7 +111,7 @@ async def _state(run: Run, kit: Kit, bench: Bench) -> Observation:
     if "uptime" in expect:
         asked = expect.keys() & {"backward_range", "unknown_check"}
         said = await bench.push.ranges() if asked else {}
-        return Observation(values=histories.halves(probe) | said)
+        return Observation(values=_looked_up(histories.halves, probe) | said)
     if "results" in expect:
         checked = {key: value for key, value in probe.items() if key != "outcomes"}
         observation = await network.replay(Run(run.record | {"probe": checked}), kit, bench)

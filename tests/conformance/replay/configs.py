@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from tests.conformance.definitions import planned, validated
 from tests.conformance.kit import Kit, Run
 from tests.conformance.mapping import definition_of, maintenance
-from tests.conformance.mapping.reading import Reading
+from tests.conformance.mapping.reading import Reading, only
 from tests.conformance.mapping.schemes import by_scheme
 from tests.conformance.observation import Observation, Problem
 
@@ -21,6 +21,7 @@ from vedette.prober.settings import ProberSettings
 def replay(run: Run, kit: Kit) -> Observation:
     """What validation says. Raises NotExpressible."""
     if "domain" in run.expect:
+        only(run.probe, "url")
         return Observation(values={"domain": _domain(str(run.probe.get("url", "")))})
     if "connectivity" in run.probe.get("config", {}):
         return _canaries(run.probe["config"])
@@ -57,6 +58,7 @@ def _domain(url: str) -> str | None:
 
 def _canaries(config: Mapping[str, Any]) -> Observation:
     """What Gatus calls connectivity: an address that the prober itself must reach."""
+    only(config, "connectivity")
     reading = Reading(config, kind="connectivity", source="gatus").under("connectivity")
     settings: dict[str, Any] = {"prober_canaries": reading.get("target", "")}
     if reading.get("interval", 0):

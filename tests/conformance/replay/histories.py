@@ -29,6 +29,7 @@ _WORDS = {
 }
 _WITHOUT_PENDING = {"PENDING": "DOWN"}
 """Kuma's status of a target that fails, but not yet for long."""
+_FIRST = {"alternating, UP first": State.UP, "alternating, DOWN first": State.DOWN}
 _WINDOWS = {"1h": 1 / 24, "24h": 1, "7d": 7, "30d": 30, "365d": 365}
 
 
@@ -38,8 +39,12 @@ def day(probe: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def daily(probe: Mapping[str, Any]) -> dict[str, Any]:
-    """One result a day, the first one up."""
-    states = [State.DOWN if at % 2 else State.UP for at in range(probe["days"])]
+    """One result a day, now up and now down."""
+    first = _FIRST.get(probe["daily"])
+    if first is None:
+        raise NotExpressible(f"daily {probe['daily']}")
+    others = {State.UP: State.DOWN, State.DOWN: State.UP}
+    states = [others[first] if at % 2 else first for at in range(probe["days"])]
     ratios = _ratios(states, timedelta(days=1))
     return {f"uptime_{window}": ratio for window, ratio in ratios.items()}
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from tests.conformance.definitions import validated
 from tests.conformance.kit import Run
 from tests.conformance.mapping import push
-from tests.conformance.mapping.reading import NotExpressible, Reading
+from tests.conformance.mapping.reading import NotExpressible, Reading, only
 from tests.conformance.observation import Observation
 from tests.conformance.replay import states
 from tests.conformance.replay.databases import database
@@ -160,7 +160,9 @@ class PushBench:
 
 async def _by_api(gateway: _Gateway, probe: Mapping[str, Any]) -> dict[str, Any]:
     """Gatus's request, as one to our API: the token of its endpoint is our key."""
+    only(probe, "endpoint", "push")
     endpoint, asked = probe["endpoint"], dict(probe["push"])
+    only(endpoint, "group", "name", "token")
     id = await gateway.add(endpoint["name"], token="unused")
     query = dict(parse_qsl(asked.pop("query", ""), keep_blank_values=True))
     query |= _sent_along(asked.pop("body", None))

@@ -9,6 +9,7 @@ from uuid import uuid4
 from tests.conformance.definitions import validated
 from tests.conformance.kit import Kit, Run
 from tests.conformance.mapping import definition_of
+from tests.conformance.mapping.reading import only
 from tests.conformance.observation import Observation
 from tests.conformance.replay.bench import job_of
 from tests.conformance.replay.states import series
@@ -24,6 +25,7 @@ from vedette.prober.settings import ProberSettings
 async def limited(run: Run, kit: Kit) -> Observation:
     """Several checks at once, with places for fewer."""
     probe, ended = run.probe, []
+    only(probe, "url", "concurrency", "checks")
     async with kit.serving(run) as server, probing(_settings()) as context:
         places = Limits(total=probe["concurrency"], per_host=probe["concurrency"])
         checker = Checker(context, places, CheckMetrics("default"))
@@ -44,6 +46,7 @@ async def limited(run: Run, kit: Kit) -> Observation:
 
 async def confirmed(run: Run, kit: Kit) -> Observation:
     """What others try again within a check is a confirmation: another check, one verdict."""
+    only(run.probe, "url", "retries_within_check")
     tries = run.probe["retries_within_check"] + 1
     async with kit.serving(run) as server, probing(_settings()) as context:
         checker = Checker(context, Limits(total=1, per_host=1), CheckMetrics("default"))
@@ -59,6 +62,7 @@ async def confirmed(run: Run, kit: Kit) -> Observation:
 
 async def stopped(run: Run) -> Observation:
     """How long a prober takes to end."""
+    only(run.probe, "action")
     async with probing(_settings()):
         leaving = time.perf_counter()
     took_s = time.perf_counter() - leaving
