@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from tests.processor.test_integration_record import World, a_result, world
 from tests.world import add_monitor, now_ms
 
 from vedette.core.outcome import Outcome
+from vedette.processor import putback
 from vedette.processor.putback import PutBack
 from vedette.store.pool import transaction
 
@@ -52,7 +54,10 @@ async def test_what_nobody_sees_any_more_is_unknown_three_intervals_later(world:
     assert await world.state(monitor) == "unknown"
 
 
-async def test_what_is_dated_well_stays_as_it_is(world: World) -> None:
+async def test_what_is_dated_well_stays_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(putback, "now_ms", lambda: now_ms() - AHEAD)  # our clock is wrong
     monitor = await add_monitor(world.pool, world.workspace)
     await world.record(a_result(monitor, now_ms(), DOWN))
 

@@ -7,7 +7,7 @@ too old to be claimed. So what was dated ahead is taken as if it had happened ju
 
 import structlog
 
-from vedette.core.instants import AHEAD_MS, to_datetime
+from vedette.core.instants import AHEAD_MS, to_datetime, to_ms
 from vedette.store.clock import now_ms
 from vedette.store.pool import Connection, Pool, transaction
 
@@ -55,7 +55,8 @@ class PutBack:
         now = now_ms()
         if self._looked_at is None or now < self._looked_at - AHEAD_MS:
             async with transaction(self._pool) as db:
-                await mend(db, now)
+                # By the database's clock: ours may not have been set by it yet.
+                await mend(db, to_ms(await db.fetchval("select clock_timestamp()")))
         self._looked_at = now
 
 
