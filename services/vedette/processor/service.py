@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 from vedette.bus.consuming import consuming
 from vedette.bus.topology import DEAD
+from vedette.core.instants import to_datetime
 from vedette.processor.closing import Closing
 from vedette.processor.dead.care import DeadCare
 from vedette.processor.handlers import Handlers
@@ -17,6 +17,9 @@ from vedette.processor.settings import ProcessorSettings
 from vedette.processor.upkeep import keep_up, let_go, sum_up
 from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
+from vedette.store.clock import now_ms
+from vedette.store.pool import connection
+from vedette.store.processes import clock_against
 
 # Each message is a transaction on a connection of its own; more at once only wait for each other.
 PREFETCH = 4
@@ -52,14 +55,16 @@ async def running(settings: ProcessorSettings, resources: Resources) -> AsyncIte
             await handlers.sweep()
 
     async def upkeep() -> None:
-        await keep_up(resources.pool, settings, now=datetime.now(UTC))
+        await keep_up(resources.pool, settings, now=to_datetime(now_ms()))
 
     async def rollups() -> None:
-        await sum_up(resources.pool, settings, now=datetime.now(UTC))
+        await sum_up(resources.pool, settings, now=to_datetime(now_ms()))
 
     async def retention() -> None:
-        await let_go(resources.pool, settings, now=datetime.now(UTC))
+        await let_go(resources.pool, settings, now=to_datetime(now_ms()))
 
+    async with connection(resources.pool) as db:
+        await clock_against(db)  # by ours, which may be wrong, days would be dropped too early
     await upkeep()
     await put_back.look()
     async with (
