@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.prober.support import OK, Server, answer, look, naming, serving
 
+from vedette.prober.answer import Answer
 from vedette.prober.context import Context
 from vedette.prober.domain import Seen
 from vedette.prober.guard import Guard
@@ -104,9 +105,11 @@ async def test_a_plain_check_takes_the_handle_of_another(context: Context) -> No
 async def test_an_idle_handle_holds_no_answer(context: Context) -> None:
     async with serving(OK) as server:
         seen = await look(context, server.url)
-    assert seen.trouble is None
-    gc.collect()
-    assert not [one for one in gc.get_objects() if isinstance(one, Reception)]
+    assert seen.answer is not None
+    for held in (seen.answer.head, seen.answer.body):
+        holders = gc.get_referrers(held)
+        assert [one for one in holders if isinstance(one, Answer)]
+        assert not [one for one in holders if isinstance(one, Reception)]
 
 
 @pytest.mark.parametrize("forbidden", ["", "198.51.100.0/24"])

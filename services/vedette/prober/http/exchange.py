@@ -63,7 +63,6 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
             overheard.end(handle)
         if led:
             handle.unsetopt(pycurl.RESOLVE)
-        reception.end(handle)
     done = Transfer(
         handle, sending, reception, overheard, ended, context.ca_file, terms.timeout_s
     ).exchange()
@@ -77,7 +76,8 @@ def _prepare(handle: Handle, sending: Sending, reception: Reception, ca_file: st
     setopt = handle.setopt
     for option, value in sending.setopts:
         setopt(option, value)
-    reception.begin(handle)
+    setopt(pycurl.HEADERFUNCTION, reception.header)
+    setopt(pycurl.WRITEFUNCTION, reception.write)
     if sending.request.origin.secure and not sending.manner.own_ca:
         setopt(pycurl.CAINFO, ca_file)
     if sending.manner.proxy is not None:

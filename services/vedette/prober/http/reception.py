@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pycurl
-
-from vedette.prober.curl import Handle
+from vedette.prober.answer import Answer
 from vedette.prober.http.decoding import Decoder, Undecodable, decode, decoders
 from vedette.prober.http.request import REDIRECTS
 
@@ -69,15 +67,11 @@ class Reception:
         self.location: bytes | None = None
         """Where a redirect that is to be followed leads."""
 
-    def begin(self, handle: Handle) -> None:
-        """The handle is about to be used."""
-        handle.setopt(pycurl.HEADERFUNCTION, self.header)
-        handle.setopt(pycurl.WRITEFUNCTION, self.write)
-
-    def end(self, handle: Handle) -> None:
-        """The transfer is over: an idle handle holds no body."""
-        handle.unsetopt(pycurl.HEADERFUNCTION)
-        handle.unsetopt(pycurl.WRITEFUNCTION)
+    def answer(self) -> Answer | None:
+        """What came, if it has a status. It is let go of: an idle handle still holds this."""
+        head, self.head = self.head, []
+        body, self.body = self.body, bytearray()
+        return Answer(self.status, head, body) if self.status else None
 
     def header(self, line: bytes) -> int | None:
         """One header line, or the empty line behind them."""

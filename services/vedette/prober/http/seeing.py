@@ -69,13 +69,12 @@ class Transfer:
         barred = self._barred()
         trouble = barred or self._trouble(times)
         shown = self._shown(self.overheard) if self.overheard and times.secured else None
-        status = reception.status
         phases = phases_until(times) if barred is not None else phases_of(times, secure=secure)
         return Exchange(
             phases=without_connecting(phases) if self.sending.resumed else phases,
             facts=self._facts() if shown is None else {**self._facts(), **_facts_of(shown)},
             trouble=trouble,
-            answer=Answer(status, reception.head, reception.body) if status else None,
+            answer=reception.answer(),
             location=reception.location if trouble is None else None,
             larger=reception.larger,
             certificate=None if shown is None else self._certificate(shown),
