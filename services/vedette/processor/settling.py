@@ -23,7 +23,7 @@ from vedette.store.pool import Connection
 
 # What a result has that tells of more than that all is well.
 _TELLING = ("reason", "message", "evidence")
-_ENDS = tuple(name for names in FACTS.values() for name in names)
+_ENDS = frozenset(name for names in FACTS.values() for name in names)
 _DAY_MS = 86_400_000
 _UP = Outcome.UP.value
 
@@ -125,10 +125,11 @@ def _last_check(result: Raw, region: str) -> str:
 
 def _days_left(result: Raw, now: int) -> int | None:
     """Full days until the first end that the facts tell of; -1 if that can't be read."""
+    facts = result.get("facts")
+    if not facts or _ENDS.isdisjoint(facts):  # as mostly
+        return None
     try:
-        return min(
-            (_days_until(end, now) for end in _ends(result.get("facts") or {})), default=None
-        )
+        return min((_days_until(end, now) for end in _ends(facts)), default=None)
     except (ValueError, TypeError):  # no instant, or one without a time zone
         return -1
 
