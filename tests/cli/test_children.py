@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from pydantic import ValidationError
 
 from vedette.cli import children
 from vedette.cli.children import Program, kept_running
@@ -136,3 +137,12 @@ def test_probers_keep_their_names_over_restarts(monkeypatch: pytest.MonkeyPatch)
     assert names(UpSettings(up_probers=2), "up") == ["up-1", "up-2"]
     monkeypatch.setenv("VEDETTE_PROBER_NAME", "berlin")
     assert names(UpSettings(up_probers=1), "up") == ["berlin-1"]
+
+
+def test_probers_of_its_own_are_refused_where_the_bus_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VEDETTE_AMQP_URL", "amqp://guest:guest@127.0.0.1/")
+    assert UpSettings().up_probers == 0
+    with pytest.raises(ValidationError, match="start `vedette run prober`"):
+        UpSettings(up_probers=1)

@@ -68,9 +68,7 @@ def up(
     from vedette.telemetry.traces import setup_traces
 
     def start() -> None:
-        settings = UpSettings()
-        if probers is not None:
-            settings = settings.model_copy(update={"up_probers": probers})
+        settings = UpSettings() if probers is None else UpSettings(up_probers=probers)
         setup_logs(level=settings.log_level, form=settings.log_format)
         provider = setup_traces("vedette")
         try:

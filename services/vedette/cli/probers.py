@@ -38,11 +38,7 @@ def names(settings: UpSettings, instance: str) -> list[str]:
 async def _apart(
     settings: UpSettings, own: ProberSettings, resources: Resources
 ) -> AsyncIterator[None]:
-    if not isinstance(resources.bus, LocalBus):
-        raise Permanent(
-            "VEDETTE_UP_PROBERS is for the bus inside `vedette up`; with VEDETTE_AMQP_URL start"
-            " `vedette run prober`, as many as you like"
-        )
+    assert isinstance(resources.bus, LocalBus), "settings refuse RabbitMQ here"
     socket = settings.data_dir / "bus.sock"
     try:
         serving = served(resources.bus, socket, _kill)

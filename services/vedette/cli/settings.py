@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from vedette.runtime.settings import StoreSettings
 from vedette.telemetry.logs import LogFormat
@@ -37,3 +37,13 @@ class UpSettings(StoreSettings):
     )
     database_pool: int = Field(default=20, ge=10, le=200)
     log_format: LogFormat = "text"
+
+    @field_validator("up_probers")
+    @classmethod
+    def _own_bus(cls, count: int, info: ValidationInfo) -> int:
+        if count and info.data.get("amqp_url") is not None:
+            raise ValueError(
+                "these probers share the bus inside `vedette up`; with VEDETTE_AMQP_URL start"
+                " `vedette run prober`, as many as you like"
+            )
+        return count
