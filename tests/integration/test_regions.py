@@ -132,11 +132,16 @@ class World:
 
     async def votes(self, monitor: UUID) -> dict[str, tuple[str | None, bool]]:
         """What the evidence of its incident says, and whether it was late."""
-        cause = await self.pool.fetchval(
-            "select s.cause from incident i join span s on s.monitor_id = i.monitor_id"
-            " and s.sequence = i.opened_by where i.monitor_id = $1",
-            monitor,
-        )
+
+        async def told() -> Any:
+            return await self.pool.fetchval(
+                "select s.cause from incident i join span s on s.monitor_id = i.monitor_id"
+                " and s.sequence = i.opened_by where i.monitor_id = $1",
+                monitor,
+            )
+
+        # The incident follows the state.
+        cause = await eventually(told, within=20, what="its incident is open")
         return {vote["region"]: (vote.get("outcome"), vote["late"]) for vote in cause["votes"]}
 
     def says(self, region: str, monitor: UUID) -> Says:
