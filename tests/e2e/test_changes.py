@@ -46,12 +46,12 @@ async def test_a_paused_monitor_is_left_alone_until_it_is_resumed(
     assert len(await actor.incidents(monitor)) == 1
 
 
-async def test_an_edited_monitor_goes_on_with_its_new_target(
+async def test_an_edited_monitor_goes_on_with_its_new_target_at_once(
     actor: Actor, target: Target, sink: Sink
 ) -> None:
     told = await actor.channels(sink)
     await target.refuse()
-    monitor = await actor.watch(target.url, channels=told.channels)
+    monitor = await actor.watch(target.url, channels=told.channels, interval_s=3600)
     await eventually(lambda: told.counts() == (1, 1, 1), within=30)
     async with running_target() as healthy:
         await actor.api("PATCH", f"/monitors/{monitor}", {"target": {"url": healthy.url}})

@@ -25,6 +25,7 @@ def a_monitor(**fields: object) -> Monitor:
         "id": id,
         "shard": shard_of(id),
         "version": 1,
+        "revision": 1,
         "interval_ms": MINUTE,
         "regions": ("default",),
         "job_prefix": b'{"monitor_id":"%b",' % str(id).encode(),
@@ -101,6 +102,28 @@ def test_an_edited_monitor_repeats_and_skips_nothing() -> None:
     agenda.put(a_monitor(id=before.id, version=2), after=0, now=NOW)
     seen += slots_of(agenda, 10 * MINUTE)
     assert seen == list(slots_between(before.id, MINUTE, 0, 10 * MINUTE))
+
+
+def test_one_that_is_probed_in_another_way_is_checked_at_once_and_then_on_its_grid() -> None:
+    agenda, monitor = Agenda(), a_monitor(interval_ms=60 * MINUTE)
+    agenda.put(monitor, after=NOW, now=NOW)
+    changed = a_monitor(id=monitor.id, version=2, revision=2, interval_ms=60 * MINUTE)
+    agenda.put(changed, after=0, now=NOW + MINUTE)
+    renamed = a_monitor(id=monitor.id, version=3, revision=2, interval_ms=60 * MINUTE)
+    agenda.put(renamed, after=0, now=NOW + 2 * MINUTE)
+    first, *others = agenda.take(NOW + 120 * MINUTE, 10)
+    assert (first.slot, first.urgent, first.monitor) == (NOW + MINUTE, True, renamed)
+    regular = slot_after(monitor.id, 60 * MINUTE, NOW)
+    assert [one.slot for one in others if not one.urgent] == [regular, regular + 60 * MINUTE]
+    assert len(others) == 2
+
+
+def test_an_edit_before_the_first_regular_slot_does_not_repeat_the_first_check() -> None:
+    agenda, monitor = Agenda(), a_monitor(active_since=NOW)
+    agenda.put(monitor, after=0, now=NOW)
+    assert slots_of(agenda, NOW) == [NOW]
+    agenda.put(a_monitor(id=monitor.id, version=2, active_since=NOW), after=0, now=NOW + 1)
+    assert slots_of(agenda, NOW + 2) == []
 
 
 def test_slots_of_a_shorter_interval_begin_with_the_change() -> None:

@@ -61,6 +61,7 @@ def _monitor(row: Any, definition: dict[str, Any]) -> Monitor:
         id=row["id"],
         shard=row["shard"],
         version=row["version"],
+        revision=row["revision"],
         interval_ms=row["spec"]["interval_s"] * 1000,
         regions=tuple(row["spec"]["regions"]),
         job_prefix=head[:-1] + b",",

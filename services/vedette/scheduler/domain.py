@@ -22,6 +22,8 @@ class Monitor:
     id: UUID
     shard: int
     version: int
+    revision: int
+    """Of what is probed."""
     interval_ms: int
     regions: tuple[str, ...]
     job_prefix: bytes
@@ -93,15 +95,22 @@ class Agenda:
         A replaced monitor continues where it was: none of its slots is taken twice. A monitor
         that became active after `after` is due at once, and that first slot is `active_since`; so
         is a new one that became active so lately that the first check may still start: who went
-        through the slots up to `after` may not have known of it.
+        through the slots up to `after` may not have known of it. What is probed in another way
+        than before is checked once more, now: what was seen last says nothing of that.
         """
         known = self._monitors.get(monitor.id)
         if monitor.active_since > now + AHEAD_MS:
             monitor.active_since = now
         taken = known.taken_until if known else max(after, monitor.active_since - 1)
         first = _due(monitor, monitor.active_since, urgent=True)
-        if taken < monitor.active_since or (known is None and first.run_by >= now):
+        if known is None:
+            begins = taken < monitor.active_since or first.run_by >= now
+        else:
+            begins = max(taken, known.active_since) < monitor.active_since
+        if begins:
             self._add(first)
+        elif known and known.revision != monitor.revision:
+            self._add(_due(monitor, now, urgent=True))
         if known:
             known.current = False
             monitor.asked = known.asked

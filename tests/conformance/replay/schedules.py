@@ -69,6 +69,7 @@ def _monitor(
         id=_ID,
         shard=0,
         version=version,
+        revision=1,
         interval_ms=interval_s * 1000,
         regions=regions,
         job_prefix=b"{",
