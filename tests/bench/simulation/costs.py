@@ -26,19 +26,19 @@ _COSTS = "tests/bench/costs.py, see docs/scaling.md"
 
 INPUTS: Mapping[str, Input] = {
     # -- what a check costs, services apart over RabbitMQ --------------------------------------
-    "scheduler_s": Input(6.17e-05, "CPU s a check", True, _COSTS),
-    "scheduler_message_s": Input(0.00129, "CPU s a message of jobs", True, _COSTS),
-    "prober_s": Input(0.000476, "CPU s a check", True, _COSTS),
-    "prober_message_s": Input(0.00148, "CPU s a message", True, _COSTS),
-    "processor_s": Input(1.75e-05, "CPU s a check", True, _COSTS),
-    "processor_message_s": Input(0.00162, "CPU s a message of results", True, _COSTS),
-    "postgres_s": Input(5.63e-05, "CPU s a check", True, _COSTS),
-    "postgres_message_s": Input(0.000563, "CPU s a message of results", True, _COSTS),
-    "broker_s": Input(4.26e-05, "CPU s a check", True, _COSTS),
-    "broker_message_s": Input(0.00115, "CPU s a message", True, _COSTS),
-    "stored_bytes": Input(404, "bytes a check, with indexes", True, _COSTS),
-    "wal_bytes": Input(1472, "bytes of WAL a check", True, _COSTS),
-    "agenda_bytes": Input(13350, "bytes a monitor in a scheduler", True, _COSTS),
+    "scheduler_s": Input(1.48e-05, "CPU s a check", True, _COSTS),
+    "scheduler_message_s": Input(0.000862, "CPU s a message of jobs", True, _COSTS),
+    "prober_s": Input(0.000244, "CPU s a check", True, _COSTS),
+    "prober_message_s": Input(0.00141, "CPU s a message", True, _COSTS),
+    "processor_s": Input(1.25e-05, "CPU s a check", True, _COSTS),
+    "processor_message_s": Input(0.00142, "CPU s a message of results", True, _COSTS),
+    "postgres_s": Input(1.79e-05, "CPU s a check", True, _COSTS),
+    "postgres_message_s": Input(0.000808, "CPU s a message of results", True, _COSTS),
+    "broker_s": Input(0.0, "CPU s a check", True, _COSTS),
+    "broker_message_s": Input(0.000883, "CPU s a message", True, _COSTS),
+    "stored_bytes": Input(403, "bytes a check, with indexes", True, _COSTS),
+    "wal_bytes": Input(1611, "bytes of WAL a check", True, _COSTS),
+    "agenda_bytes": Input(11810, "bytes a monitor in a scheduler", True, _COSTS),
     # -- what is assumed of the world ----------------------------------------------------------
     "check_s": Input(0.15, "s, a usual check over the Internet", False, "an assumption"),
     "timeout_s": Input(10, "s, a check that hangs", False, "the default timeout"),
@@ -52,7 +52,7 @@ INPUTS: Mapping[str, Input] = {
     "batch": Input(100, "jobs in a message at most", True, "core/job.py MAX_BATCH"),
     "run_by_s": Input(60, "s until a slot is missed", True, "core/job.py MAX_LATENESS_MS"),
     "places": Input(2000, "checks in flight a prober", True, "VEDETTE_PROBER_CONCURRENCY"),
-    "result_wait_s": Input(0.05, "s that results wait for others", True, "prober/results.py"),
+    "result_wait_s": Input(0.1, "s that results wait for others", True, "prober/results.py"),
     "shards": Input(64, "shards of the schedulers", True, "core/slots.py SHARDS"),
 }
 
