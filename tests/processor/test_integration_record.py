@@ -166,6 +166,57 @@ async def test_a_check_of_an_older_definition_is_kept_and_not_judged(world: Worl
     assert await world.state(monitor) == "pending"
 
 
+async def test_two_definitions_confirm_no_outage_together(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    await world.record(a_result(monitor, now))
+    await world.record(a_result(monitor, now + 1, Outcome.DOWN))
+    await world.pool.execute("update monitor set revision = 2")
+    await world.record(a_result(monitor, now + 2, Outcome.DOWN, revision=2))
+    assert await world.state(monitor) == "up"
+    await world.record(a_result(monitor, now + 3, Outcome.DOWN, revision=2))
+    assert await world.spans(monitor) == [("pending", False), ("up", False), ("down", True)]
+    since = await world.pool.fetchval("select since from monitor_state")
+    assert since == to_datetime(now + 2)
+
+
+async def test_an_edit_ends_a_suspicion_as_soon_as_it_is_told(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    await world.record(a_result(monitor, now, Outcome.DOWN))
+    await world.announce(monitor)
+    suspicion = "select failures, recheck is not null as asked from monitor_state"
+    assert tuple(await world.pool.fetchrow(suspicion) or ()) == (1, True)
+    await world.pool.execute("update monitor set revision = 2")
+    await world.announce(monitor)
+    assert tuple(await world.pool.fetchrow(suspicion) or ()) == (0, False)
+
+
+async def test_late_checks_of_an_older_definition_are_marked_and_not_shown(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    await world.pool.execute("update monitor set revision = 2")
+    await world.record(a_result(monitor, now, revision=2))
+    await world.record(*[a_result(monitor, now - n, Outcome.DOWN) for n in (1, 2)])
+    await world.record(a_result(monitor, now + 1, Outcome.DOWN))
+    assert await world.state(monitor) == "up"
+    row = await world.pool.fetchrow("select failures, last_check from monitor_state")
+    assert row is not None
+    assert (row["failures"], row["last_check"]["outcome"]) == (0, "up")
+    rows = await world.pool.fetch("select late from check_result order by slot")
+    assert [row["late"] for row in rows] == [True, True, None, None]
+
+
+async def test_who_reads_an_edited_monitor_late_takes_it_back_to_no_older_one(world: World) -> None:
+    monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
+    await world.pool.execute("update monitor set revision = 2")
+    await world.record(a_result(monitor, now, Outcome.DOWN, revision=2))
+    await world.pool.execute("update monitor set revision = 1")  # as its snapshot still has it
+    await world.record(a_result(monitor, now + 1, Outcome.DOWN))
+    await world.pool.execute("update monitor set revision = 2")
+    await world.record(a_result(monitor, now + 2, Outcome.DOWN, revision=2))
+    assert await world.state(monitor) == "down"
+    since = await world.pool.fetchval("select since from monitor_state")
+    assert since == to_datetime(now)
+
+
 async def test_faults_of_ours_and_missed_checks_move_nothing(world: World) -> None:
     monitor, now = await add_monitor(world.pool, world.workspace, failure_threshold=1), now_ms()
     await world.record(a_result(monitor, now))

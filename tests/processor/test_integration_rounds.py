@@ -244,6 +244,34 @@ async def test_votes_of_an_older_definition_or_of_a_region_that_left_do_not_coun
     assert await world.state(monitor) == "up"
 
 
+async def test_a_confirmation_that_an_older_definition_asked_for_is_not_asked_for_again(
+    world: World,
+) -> None:
+    monitor, slot = await a_monitor(world, failure_threshold=2), now_ms()
+    for region in ("fra", "nyc"):
+        await world.record(a_result(monitor, slot, DOWN), region=region)
+    recheck = await world.pool.fetchval("select recheck from monitor_state")
+    first = int(recheck.timestamp() * 1000 + 0.5)
+    await world.record(a_result(monitor, first, Outcome.MISSED), region="fra")
+    await world.pool.execute("update monitor set revision = 2")
+    await close_rounds(world.pool, first + LONG)
+    assert await world.pool.fetchval("select recheck from monitor_state") is None
+    assert await open_rounds(world) == 0
+
+
+async def test_a_late_vote_is_added_to_the_outage_of_the_definition_it_is_of(world: World) -> None:
+    monitor, slot = await a_monitor(world), now_ms()
+    for region in ("fra", "nyc"):
+        await world.record(a_result(monitor, slot, DOWN), region=region)
+    await world.pool.execute("update monitor set revision = 2")
+    await world.record(a_result(monitor, slot, UP), region="sgp")
+    assert await world.state(monitor) == "down"
+    cause = await world.pool.fetchval("select cause from monitor_state")
+    assert [(vote["outcome"], vote["late"]) for vote in cause["votes"]] == [
+        ("down", False), ("down", False), ("up", True)
+    ]  # fmt: skip
+
+
 async def test_unhealthy_regions_have_no_say_at_the_close(world: World) -> None:
     monitor, slot = await a_monitor(world), now_ms()
     await world.record(a_result(monitor, slot, DOWN), region="fra")

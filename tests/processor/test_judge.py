@@ -18,6 +18,7 @@ from vedette.processor.domain import (
     missed_recheck,
     pause,
     resume,
+    revise,
 )
 
 S = 1000
@@ -141,6 +142,27 @@ def test_an_outage_nobody_saw_end_is_still_there_at_first_sight() -> None:
     unseen = standing(State.UNKNOWN, verdict=State.DOWN)
     assert after(unseen, DOWN).standing.state is State.DOWN
     assert after(unseen, UP).standing.state is State.UP
+
+
+def test_an_edit_lets_go_of_what_the_older_definition_began() -> None:
+    patient = replace(POLICY, recovery_threshold=2)
+    for start, outcome in ((State.UP, DOWN), (State.DOWN, UP)):
+        begun = after(standing(start, revision=1), outcome, policy=patient).standing
+        edited = revise(begun, 2)
+        assert (edited.failures, edited.successes, edited.recheck) == (0, 0, None)
+        assert (edited.state, edited.verdict, edited.revision) == (start, begun.verdict, 2)
+        assert revise(begun, 1) == begun
+
+
+def test_an_outage_of_another_target_that_nobody_saw_end_confirms_nothing() -> None:
+    unseen = revise(standing(State.UNKNOWN, verdict=State.DOWN, revision=1), 2)
+    assert after(unseen, DOWN).standing.state is State.UNKNOWN
+    assert after(unseen, DOWN, DOWN).standing.state is State.DOWN
+
+
+def test_a_suspicion_of_before_revisions_were_kept_goes_on() -> None:
+    suspect = after(standing(), DOWN).standing
+    assert revise(suspect, 3) == replace(suspect, revision=3)
 
 
 def test_a_missed_recheck_is_asked_for_again() -> None:

@@ -10,7 +10,7 @@ from vedette.bus.api import Bus
 from vedette.bus.topology import RESULTS
 from vedette.processor import roundstore
 from vedette.processor.hearing import Hearing
-from vedette.processor.judging import decide
+from vedette.processor.judging import decide, follow_changes
 from vedette.processor.ledger import Ledger
 from vedette.processor.regions.breaker import Breaker
 from vedette.processor.rounds import Round
@@ -72,7 +72,7 @@ async def close_rounds(pool: Pool, now: int, *, unhealthy: Collection[str] = ())
         )
         standing: dict[UUID, Watched] = {}
         for found, slot in due:
-            who = standing.get(found.monitor.id, found)
+            who = standing.get(found.monitor.id) or follow_changes(found, ledger)
             polled = Round(slot, who.voters(slot), votes.get((who.monitor.id, slot), {}), unhealthy)
             judgement = decide(who, polled, ledger, closed=True)
             standing[who.monitor.id] = ledger.enter(who, judgement)

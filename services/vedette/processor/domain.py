@@ -66,6 +66,8 @@ class Standing:
     round: int | None = None
     last_vote: int | None = None
     recheck: int | None = None
+    revision: int | None = None
+    """Of the monitor, when it was judged. None: of a time before that was kept."""
 
     def is_past(self, slot: int) -> bool:
         """Whether a slot's round can be judged no more: it was, or a later one."""
@@ -211,6 +213,19 @@ def missed_recheck(standing: Standing, policy: Policy, slot: int, *, now: int) -
     return Judgement(replace(standing, recheck=again), recheck=again)
 
 
+def revise(standing: Standing, revision: int) -> Standing:
+    """As it stands by the present definition: what another one's rounds began confirms nothing.
+
+    A state that people know of holds until something else is seen.
+    """
+    if standing.revision == revision:
+        return standing
+    if standing.revision is None:
+        return replace(standing, revision=revision)
+    verdict = None if standing.state is State.UNKNOWN else standing.verdict
+    return replace(_without_run(standing), verdict=verdict, revision=revision)
+
+
 def pause(standing: Standing, *, at: int) -> Judgement:
     """Stop saying anything; what is under way counts no more."""
     if standing.state is State.PAUSED:
@@ -301,4 +316,6 @@ def _without_run(standing: Standing) -> Standing:
 
 def _afresh(standing: Standing, at: int) -> Standing:
     """No past votes, and deaf to those of slots up to `at`."""
-    return Standing(standing.state, standing.since, standing.sequence, round=at)
+    return Standing(
+        standing.state, standing.since, standing.sequence, round=at, revision=standing.revision
+    )

@@ -15,7 +15,7 @@ from vedette.core.result import Result
 from vedette.processor import probers
 from vedette.processor.arrivals import Arrivals, Raw, arrivals_of, parse_arrivals, validated
 from vedette.processor.domain import expire
-from vedette.processor.judging import follow_pauses, record, recorded
+from vedette.processor.judging import follow_changes, record, recorded
 from vedette.processor.ledger import Ledger
 from vedette.processor.regions.breaker import Breaker
 from vedette.processor.settling import settle
@@ -86,7 +86,7 @@ class Handlers:
         await self._arrived.add(arrivals_of(batch.region, results))
 
     async def follow_monitor(self, message: Message) -> None:
-        """Give a new monitor its first state; pause or resume a changed one; with others."""
+        """Give a new monitor its first state; let a changed one's follow; with others."""
         event = Event.model_validate_json(message.body)
         await self._changed.add(UUID(event.data["monitor"]["id"]))
 
@@ -118,7 +118,7 @@ class Handlers:
             store, ledger = Store(db), Ledger(now_ms())
             await store.begin(monitors)
             for who in await store.lock(monitors):
-                follow_pauses(who, ledger)
+                follow_changes(who, ledger)
             await store.wake_groups(monitors)
             await store.look_soon(monitors)
             await ledger.save(store)

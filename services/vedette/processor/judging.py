@@ -22,6 +22,7 @@ from vedette.processor.domain import (
     patient,
     pause,
     resume,
+    revise,
 )
 from vedette.processor.expiring import tell_of_endings
 from vedette.processor.ledger import Ledger
@@ -112,7 +113,7 @@ async def judge_results(
     await tell_of_endings(store.db, monitors, by_monitor, ledger)
     polled = _Polled(region, votes, unhealthy, hold_ms, no_say)
     for found in monitors:
-        who = follow_pauses(found, ledger)
+        who = follow_changes(found, ledger)
         for result in by_monitor[who.monitor.id]:
             who = _take(who, polled, result, ledger)
 
@@ -148,8 +149,9 @@ def decide(
     return judgement
 
 
-def follow_pauses(who: Watched, ledger: Ledger) -> Watched:
-    """The monitor paused, or resumed, as it is to be: its checks may overtake the event."""
+def follow_changes(who: Watched, ledger: Ledger) -> Watched:
+    """The monitor edited, paused, or resumed, as it is to be: its checks may overtake the event."""
+    who = ledger.enter(who, Judgement(revise(who.standing, who.revision)))
     if who.paused:
         return ledger.enter(who, pause(who.standing, at=ledger.now))
     return ledger.enter(who, resume(who.standing, at=who.active_since))
@@ -168,13 +170,15 @@ def _take(who: Watched, polled: _Polled, result: Result, ledger: Ledger) -> Watc
     """One result: it decides its round, leaves it open, or comes too late for it."""
     region, check = polled.region, cause_of(result, polled.region)
     votes = polled.round_of(who, result, check)
-    judgement = Judgement(who.standing)
     # What an older definition saw, or a region it named, says nothing of this one.
-    if result.revision == who.revision and region in votes.asked:
-        if who.standing.is_past(result.slot):
-            ledger.rounds.came_late(who, region, result.slot, check)
-        else:
-            judgement = decide(who, votes, ledger, hold_ms=polled.hold_ms)
+    is_vote = result.revision == who.revision and region in votes.asked
+    judgement = Judgement(who.standing)
+    if who.standing.is_past(result.slot):
+        ledger.rounds.came_late(who, region, result.slot, check)
+    elif is_vote:
+        judgement = decide(who, votes, ledger, hold_ms=polled.hold_ms)
+    if not is_vote:
+        return ledger.enter(who, judgement)
     return ledger.enter(who, judgement, _last_check(result, votes, region, polled.no_say))
 
 

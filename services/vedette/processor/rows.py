@@ -66,7 +66,8 @@ def watched(row: Any) -> Watched:
         ),
         workspace_id=row["workspace_id"],
         regions=regions,
-        revision=row["revision"],
+        # Whoever judged it last may have seen a newer definition than this row shows.
+        revision=max(row["revision"], row["judged_revision"] or 0),
         paused=row["paused"],
         active_since=to_ms(row["active_since"]),
         policy=Policy(
@@ -108,6 +109,7 @@ def _standing(row: Any) -> Standing:
         round=_ms(row["round"]),
         last_vote=_ms(row["last_vote"]),
         recheck=_ms(row["recheck"]),
+        revision=row["judged_revision"],
     )
 
 

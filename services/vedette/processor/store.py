@@ -107,8 +107,9 @@ class Store:
         """Give monitors that have none their first state: pending, since they were made."""
         await self.db.execute(
             "with new as ("
-            " insert into monitor_state (monitor_id, workspace_id, state, since, sequence)"
-            " select id, workspace_id, 'pending', created_at, 1 from monitor"
+            " insert into monitor_state (monitor_id, workspace_id, state, since, sequence,"
+            " judged_revision)"
+            " select id, workspace_id, 'pending', created_at, 1, revision from monitor"
             " where id = any($1::uuid[]) and deleted_at is null order by id"
             " on conflict do nothing returning monitor_id, workspace_id, since)"
             " insert into span (monitor_id, sequence, workspace_id, state, started_at, decided_at)"
@@ -127,12 +128,13 @@ class Store:
         await self.db.execute(
             "update monitor_state s set state = u.st, since = u.si, sequence = u.sq,"
             " verdict = u.ve, failures = u.fa, successes = u.su, run_since = u.ru, round = u.ro,"
-            " last_vote = u.lv, recheck = u.re, last_check = coalesce(u.lc, s.last_check),"
+            " last_vote = u.lv, recheck = u.re, judged_revision = u.jr,"
+            " last_check = coalesce(u.lc, s.last_check),"
             " cause = case when u.ch then u.ca else s.cause end"
             " from unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::bigint[], $5::text[],"
             " $6::int[], $7::int[], $8::timestamptz[], $9::timestamptz[], $10::timestamptz[],"
-            " $11::timestamptz[], $12::jsonb[], $13::boolean[], $14::jsonb[])"
-            " as u (id, st, si, sq, ve, fa, su, ru, ro, lv, re, lc, ch, ca)"
+            " $11::timestamptz[], $12::bigint[], $13::jsonb[], $14::boolean[], $15::jsonb[])"
+            " as u (id, st, si, sq, ve, fa, su, ru, ro, lv, re, jr, lc, ch, ca)"
             " where s.monitor_id = u.id",
             list(standings),
             [value.state for value in values],
@@ -145,6 +147,7 @@ class Store:
             [at(value.round) for value in values],
             [at(value.last_vote) for value in values],
             [at(value.recheck) for value in values],
+            [value.revision for value in values],
             [last_checks.get(monitor) for monitor in standings],
             [monitor in causes for monitor in standings],
             [stored(causes.get(monitor)) for monitor in standings],
