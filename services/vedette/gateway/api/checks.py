@@ -31,20 +31,23 @@ async def run(call: Call) -> web.Response:
         offered = await offers(db)
     if errors := refused(offered, wanted(spec)):
         raise invalid(errors)
+    region = spec.regions[0]
+    if not offered.knows(region):  # nor is a queue made for whatever somebody names
+        raise _no_prober(region, "is known", offered)
     patience_s = spec.timeout_s + call.gateway.settings.check_margin_s
     try:
         result = await call.gateway.prober.run(spec, at_ms=now_ms(), within_s=patience_s)
     except TimeoutError:
-        raise Problem(504, _silence(spec.regions[0], offered), kind="no-prober") from None
+        raise _no_prober(region, "answered", offered) from None
     return reply(result)
 
 
-def _silence(region: str, offered: Offers) -> str:
-    words = f"no prober of region {region} answered"
+def _no_prober(region: str, verb: str, offered: Offers) -> Problem:
+    words = f"no prober of region {region} {verb}"
     others = offered.regions
-    if region in others or not others:
-        return words
-    return f"{words}; live probers are in {', '.join(others)}"
+    if others and region not in others:
+        words = f"{words}; live probers are in {', '.join(others)}"
+    return Problem(504, words, kind="no-prober")
 
 
 ENDPOINTS = (

@@ -49,6 +49,10 @@ class Offers:
         """Those with a live prober."""
         return sorted(region for region in self._by_region if self._live(region))
 
+    def knows(self, region: str) -> bool:
+        """Whether a prober of a region was heard of lately, live or not."""
+        return region in self._by_region
+
     def kinds(self, region: str) -> list[str]:
         """The kinds that at least one live prober of a region can check."""
         return sorted({kind for prober in self._live(region) for kind in prober.kinds})
