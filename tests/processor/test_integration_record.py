@@ -238,6 +238,24 @@ async def test_jobs_nobody_ran_become_missed_checks(world: World) -> None:
     assert [tuple(row) for row in rows] == [(monitor, "missed", "missed")]
 
 
+async def test_a_reason_that_only_a_newer_prober_knows_costs_its_batch_nothing(
+    world: World,
+) -> None:
+    newer, other = [
+        await add_monitor(world.pool, world.workspace, failure_threshold=1) for _ in range(2)
+    ]
+    results = [a_result(newer, now_ms(), Outcome.DOWN, message="the moon is full"),
+               a_result(other, now_ms(), Outcome.DOWN)]  # fmt: skip
+    batch = ResultBatch(region="default", prober="test", results=results).model_dump(mode="json")
+    batch["results"][0]["reason"] = "from the future"
+    await world.handlers.record(Message("results", orjson.dumps(batch)))
+    assert [await world.state(monitor) for monitor in (newer, other)] == ["down", "down"]
+    row = await world.pool.fetchrow(
+        "select reason, message from check_result where monitor_id = $1", newer
+    )
+    assert tuple(row or ()) == (None, "the moon is full")
+
+
 async def test_evidence_is_kept_apart(world: World) -> None:
     monitor, now = await add_monitor(world.pool, world.workspace), now_ms()
     evidence = Evidence(headers={"server": "x"}, body="broken")

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from vedette.core.job import MAX_BATCH
-from vedette.core.outcome import Outcome, Reason
+from vedette.core.outcome import Outcome, ReadReason, Reason
 
 MOST_HOPS = 51
 """A request and the redirects that a target may follow at most."""
@@ -58,7 +58,7 @@ class Result(BaseModel):
     revision: int
     slot: int = Field(description="The due time, Unix ms.")
     outcome: Outcome
-    reason: Reason | None = None
+    reason: ReadReason = None
     message: Text | None = Field(default=None, description="The reason's particulars, in words.")
     started_at: int | None = Field(default=None, description="Unix ms; none if it never ran.")
     duration_ms: float | None = None
