@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -22,6 +21,7 @@ from vedette.store import embedded
 from vedette.store.migrate import migrate
 from vedette.testing.rabbitmq import running_rabbitmq
 from vedette.testing.redis import running_redis
+from vedette.testing.scratch import scratch
 from vedette.testing.waiting import eventually
 
 Mode = Literal["embedded", "apart"]
@@ -155,8 +155,7 @@ async def running_system(mode: Mode, settings: dict[str, str]) -> AsyncIterator[
 
 async def _servers(stack: AsyncExitStack, pids: list[int]) -> dict[str, str]:
     """PostgreSQL as `vedette up` sets it, which loses nothing; RabbitMQ and Redis."""
-    folder = Path(tempfile.mkdtemp(prefix="vedette-bench-"))
-    folder.chmod(0o711)
+    folder = stack.enter_context(scratch("bench"))
     dsn = await stack.enter_async_context(embedded.running_postgres(folder / "postgresql"))
     await migrate(dsn)
     broker = await stack.enter_async_context(running_rabbitmq(folder / "rabbitmq"))

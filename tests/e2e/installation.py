@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ import aiohttp
 
 from vedette.testing.ports import free_port
 from vedette.testing.process import Child
+from vedette.testing.scratch import scratch
 from vedette.testing.waiting import eventually
 
 KEY = "the-key-of-the-tests"
@@ -108,28 +107,25 @@ async def running_installation(
     mode: str, settings: dict[str, str], *, replicas: int = REPLICAS
 ) -> AsyncIterator[Installation]:
     """Everything started; all of it gone at the end."""
-    # Not below pytest's folder: as root, that is closed to the user who runs PostgreSQL.
-    directory = Path(tempfile.mkdtemp(prefix="vedette-e2e-"))
-    directory.chmod(0o711)
-    address = f"127.0.0.1:{free_port()}"
-    environment = {
-        "VEDETTE_HTTP": address,
-        "VEDETTE_DATA_DIR": str(directory / "data"),
-        "VEDETTE_API_KEY": KEY,
-        "VEDETTE_SECRET_KEY": "a secret of the tests, and long enough",
-        "VEDETTE_RATE_LIMIT": "0",
-        **settings,
-    }
-    installation = Installation(mode, f"http://{address}", environment, directory, replicas)
-    try:
-        for service in installation.services:
-            await installation.start(service)
-        await installation.ready()
-        yield installation
-    finally:
-        if mode == "embedded" and "up" in installation.children:
-            await installation.terminate("up")  # by itself it stops its PostgreSQL
-        for children in installation.children.values():
-            for child in children:
-                await child.close()
-        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+    with scratch("e2e") as directory:
+        address = f"127.0.0.1:{free_port()}"
+        environment = {
+            "VEDETTE_HTTP": address,
+            "VEDETTE_DATA_DIR": str(directory / "data"),
+            "VEDETTE_API_KEY": KEY,
+            "VEDETTE_SECRET_KEY": "a secret of the tests, and long enough",
+            "VEDETTE_RATE_LIMIT": "0",
+            **settings,
+        }
+        installation = Installation(mode, f"http://{address}", environment, directory, replicas)
+        try:
+            for service in installation.services:
+                await installation.start(service)
+            await installation.ready()
+            yield installation
+        finally:
+            if mode == "embedded" and "up" in installation.children:
+                await installation.terminate("up")  # by itself it stops its PostgreSQL
+            for children in installation.children.values():
+                for child in children:
+                    await child.close()

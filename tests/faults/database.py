@@ -15,6 +15,7 @@ import psutil
 from vedette.store.embedded import DATABASE, EmbeddedPostgres
 from vedette.store.embedded.account import account_for
 from vedette.store.embedded.cluster import USER
+from vedette.testing.caretaker import Gone, caretaker
 from vedette.testing.ports import free_port
 
 # What was committed must outlive a kill -9 of the server, but no power cut.
@@ -38,6 +39,7 @@ class Database:
         self._directory = directory
         self._port = free_port()
         self._mounted = False
+        self._gone: list[Gone] = []
         self._server: EmbeddedPostgres
 
     @property
@@ -52,6 +54,8 @@ class Database:
             size = f"size={_DISK_MB}m,mode=755"
             _run("mount", "-t", "tmpfs", "-o", size, "vedette-faults", str(self._directory))
             self._mounted = True
+            self._gone.append(caretaker().command("umount", str(self._directory)))
+        self._gone.append(caretaker().folder(self._directory))
         access = self._directory / "access"
         access.write_text(_ACCESS)
         account = await account_for(self._directory / "data")
@@ -114,6 +118,8 @@ class Database:
         if self._mounted:
             _run("umount", str(self._directory))
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+        for gone in self._gone:
+            gone()
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes():

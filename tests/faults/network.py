@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
+from vedette.testing.caretaker import caretaker
 from vedette.testing.needs import require
 from vedette.testing.streams import Listener
 
@@ -56,6 +57,7 @@ async def running_network() -> AsyncIterator[Network]:
     token, number = secrets.token_hex(3), secrets.randbelow(200)
     network = Network(f"vf{token}", f"198.18.{number}.{_HERE}", f"198.19.{number}.{_HERE}")
     _ip("netns", "add", network.name)
+    gone = caretaker().command(str(require("ip")), "netns", "del", network.name)
     try:
         _ip("-n", network.name, "link", "set", "lo", "up")
         for letter, address in (("u", network.outside), ("c", network.control)):
@@ -63,6 +65,7 @@ async def running_network() -> AsyncIterator[Network]:
         yield network
     finally:
         _ip("netns", "del", network.name)
+        gone()
 
 
 def _pair(name: str, letter: str, address: str) -> None:

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +24,7 @@ from vedette.store.embedded import (
 )
 from vedette.store.embedded import binaries as embedded_binaries
 from vedette.testing.process import Child
+from vedette.testing.scratch import scratch
 from vedette.testing.waiting import eventually
 
 QUICK = {"fsync": "off"}
@@ -33,11 +33,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="about what only root has
 
 @pytest.fixture
 def directory() -> Iterator[Path]:
-    """A folder that the user of PostgreSQL can reach: pytest's own are closed to others."""
-    folder = Path(tempfile.mkdtemp(prefix="vedette-test-"))
-    folder.chmod(0o755)
-    yield folder / "postgres"
-    shutil.rmtree(folder)
+    with scratch("test") as folder:
+        yield folder / "postgres"
 
 
 async def ask(dsn: str, question: str) -> object:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
-import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -27,6 +24,7 @@ from vedette.store.sealing import opened
 from vedette.store.secretbox import SecretBox
 from vedette.testing.ports import free_port
 from vedette.testing.process import Child
+from vedette.testing.scratch import scratch
 from vedette.testing.streams import Listener
 from vedette.testing.target import running_target
 from vedette.testing.waiting import eventually
@@ -120,28 +118,22 @@ async def vedette(
     dsn: str, *, key: str = "a secret of the tests"
 ) -> AsyncIterator[tuple[str, Child]]:
     """`vedette up`, telling all it has to tell."""
-    directory = Path(tempfile.mkdtemp(prefix="vedette-secrets-"))
     address = f"127.0.0.1:{free_port()}"
-    environment = {
-        "VEDETTE_HTTP": address,
-        "VEDETTE_DATA_DIR": str(directory / "data"),
-        "VEDETTE_DATABASE_URL": dsn,
-        "VEDETTE_API_KEY": KEY,
-        "VEDETTE_SECRET_KEY": key,
-        "VEDETTE_LOG_LEVEL": "debug",
-    }
-    child = await Child.start(
-        [sys.executable, "-m", "vedette.cli.main", "up"],
-        log=directory / "log",
-        env=os.environ | environment,
-    )
-    try:
-        yield f"http://{address}", child
-        child.terminate()
-        await child.wait()
-    finally:
-        await child.close()
-        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+    with scratch("secrets") as directory:
+        environment = {
+            "VEDETTE_HTTP": address,
+            "VEDETTE_DATA_DIR": str(directory / "data"),
+            "VEDETTE_DATABASE_URL": dsn,
+            "VEDETTE_API_KEY": KEY,
+            "VEDETTE_SECRET_KEY": key,
+            "VEDETTE_LOG_LEVEL": "debug",
+        }
+        argv = [sys.executable, "-m", "vedette.cli.main", "up"]
+        log = directory / "log"
+        async with await Child.start(argv, log=log, env=os.environ | environment) as child:
+            yield f"http://{address}", child
+            child.terminate()
+            await child.wait()
 
 
 async def test_no_secret_is_found_in_database_logs_or_answers(database: str) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +15,7 @@ import asyncpg
 from vedette.store import embedded
 from vedette.store.embedded.account import account_for
 from vedette.testing.ports import free_port
+from vedette.testing.scratch import scratch
 
 # What a test loses in a power cut, nobody misses.
 SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -38,16 +36,10 @@ class Reachable:
 
 @asynccontextmanager
 async def running_postgres() -> AsyncIterator[str]:
-    """An embedded PostgreSQL in a temporary folder, as the DSN of its database `vedette`.
-
-    Not below pytest's tmp_path: as root that is closed to the user who runs PostgreSQL.
-    """
-    directory = Path(tempfile.mkdtemp(prefix="vedette-postgres-"))
-    try:
+    """An embedded PostgreSQL in a temporary folder, as the DSN of its database `vedette`."""
+    with scratch("postgres") as directory:
         async with embedded.running_postgres(directory, settings=SETTINGS) as dsn:
             yield dsn
-    finally:
-        await asyncio.to_thread(shutil.rmtree, directory)
 
 
 async def fresh_database(dsn: str, *, template: str = "template1") -> str:
@@ -67,9 +59,8 @@ async def fresh_database(dsn: str, *, template: str = "template1") -> str:
 @asynccontextmanager
 async def reachable_postgres() -> AsyncIterator[Reachable]:
     """A PostgreSQL that is reached over TCP; without TLS, which the embedded one has not."""
-    directory = Path(tempfile.mkdtemp(prefix="vedette-postgres-"))
     port = free_port()
-    try:
+    with scratch("postgres") as directory:
         settings = {
             **SETTINGS,
             "listen_addresses": "127.0.0.1",
@@ -78,8 +69,6 @@ async def reachable_postgres() -> AsyncIterator[Reachable]:
         }
         async with embedded.running_postgres(directory, settings=settings) as dsn:
             yield Reachable(dsn, port)
-    finally:
-        await asyncio.to_thread(shutil.rmtree, directory)
 
 
 async def _access_file(directory: Path) -> Path:

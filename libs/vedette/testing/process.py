@@ -9,17 +9,20 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
+from vedette.testing.caretaker import caretaker
 from vedette.testing.waiting import eventually
 
 
 class Child:
     """A process with a process group of its own, so that no signal misses its descendants.
 
-    It belongs to no event loop: one test's fixture may start it, another test kill it.
+    It belongs to no event loop: one test's fixture may start it, another test kill it. It ends
+    with us, however we end.
     """
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
         self._process = process
+        self._gone = caretaker().program(process.pid)
         self.log = log
 
     @classmethod
@@ -45,6 +48,7 @@ class Child:
         if self._process.returncode is None and self._process.poll() is not None:
             # Right now, while the system cannot have given the number to anybody else.
             self._signal_group(signal.SIGKILL)
+            self._gone()
         return self._process.returncode
 
     def terminate(self) -> None:
