@@ -23,6 +23,7 @@ from vedette.store.pool import Pool
 from vedette.store.secretbox import SecretBox
 
 S = 1000
+_SELDOM_S = 86_400
 
 
 class Recorder(LocalBus):
@@ -100,8 +101,10 @@ class World:
         return self.made[-1]
 
     async def monitor(self, *, age_s: float = 0, **fields: object) -> UUID:
+        """One that is due at `age_s` seconds ago, and then not soon, unless it says otherwise."""
+        definition = {"interval_s": _SELDOM_S, **fields}
         since = now_ms() - int(age_s * S)
-        return await add_monitor(self.pool, self.workspace, active_since=since, **fields)
+        return await add_monitor(self.pool, self.workspace, active_since=since, **definition)
 
     async def watermark(self, age_s: float) -> None:
         at = to_datetime(now_ms() - int(age_s * S))
