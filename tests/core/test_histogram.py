@@ -21,19 +21,25 @@ def a_histogram(*lists: list[float]) -> Histogram:
     return histogram
 
 
-@given(TIMES, TIMES, st.sampled_from([0.0, 0.5, 0.95, 0.99, 1.0]))
-def test_a_percentile_of_histograms_added_up_is_within_the_error(
-    some: list[float], others: list[float], share: float
+SHARES = [0.0, 0.5, 0.95, 0.99, 1.0]
+
+
+@given(TIMES, TIMES, st.sets(st.sampled_from(SHARES), min_size=1))
+def test_percentiles_of_histograms_added_up_are_within_the_error(
+    some: list[float], others: list[float], shares: set[float]
 ) -> None:
     everything = sorted(some + others)
-    rank = max(math.ceil(share * len(everything)), 1)
-    found = a_histogram(some, others).percentile(share)
-    assert found is not None
-    assert abs(found / everything[rank - 1] - 1) <= ERROR + 1e-9
+    asked = sorted(shares)
+    for share, found in zip(asked, a_histogram(some, others).percentiles(*asked), strict=True):
+        rank = max(math.ceil(share * len(everything)), 1)
+        assert found is not None
+        assert abs(found / everything[rank - 1] - 1) <= ERROR + 1e-9
 
 
-def test_of_nothing_there_is_no_percentile() -> None:
-    assert a_histogram([]).percentile(0.5) is None
+def test_of_nothing_there_are_no_percentiles() -> None:
+    nothing = a_histogram([])
+    nothing.add([3], [0])
+    assert nothing.percentiles(0.5, 1.0) == [None, None]
 
 
 def test_what_takes_no_time_is_counted_as_the_shortest() -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from tests.gateway.acting import Api, World, a_monitor, a_webhook
 
 from vedette.core.kinds import parse_monitor
+from vedette.core.state import State
 from vedette.store.sealing import opened, sealed
 from vedette.store.secretbox import SecretBox
 
@@ -269,6 +270,25 @@ async def test_lists_are_paged_and_filtered(api: Api, world: World) -> None:
     assert await found("state=pending&q=SHOP_4") == [ids[4]]
     assert await found("q=%25") == []
     assert await found("kind=tcp") == []
+
+
+async def test_a_list_by_state_has_those_that_show_that_state(api: Api, world: World) -> None:
+    for judged in (None, *State):
+        for paused in (False, True):
+            id = (await api.create("/monitors", a_monitor()))["id"]
+            if judged is not None:
+                await world.standing(id, judged, world.now)
+            if paused:
+                await api.ask("POST", f"/monitors/{id}/pause")
+    everything = (await api.get("/monitors")).body["items"]
+    for state in State:
+        shown = [monitor["id"] for monitor in everything if monitor["state"] == state]
+        page = (await api.get(f"/monitors?limit=1&state={state}")).body
+        found = page["items"]
+        if page["next"] is not None:
+            rest = await api.get(f"/monitors?state={state}&cursor={page['next']}")
+            found += rest.body["items"]
+        assert [monitor["id"] for monitor in found] == shown, state
 
 
 async def test_a_workspace_sees_nothing_of_another(api: Api, world: World) -> None:

@@ -161,6 +161,8 @@ async def test_the_gateway_reads_by_indexes(filled: Filled, client: TestClient) 
     half = (filled.now - 20 * DAY).isoformat().replace("+00:00", "Z")
     for path, days in {
         "/monitors?limit=50": 0,
+        "/monitors?limit=50&state=down": 0,
+        "/monitors?limit=50&state=paused": 0,
         f"/monitors?limit=50&cursor={page['next']}": 0,
         f"/monitors/{monitor}": 0,
         f"/monitors/{monitor}/state": 0,

@@ -8,7 +8,6 @@ relative-error guarantees", VLDB 2019), with bounds that are fixed once and for 
 """
 
 import math
-from collections import Counter
 from collections.abc import Iterable
 
 PER_DOUBLING = 16
@@ -21,31 +20,37 @@ class Histogram:
     """Counts by bucket. Mutable: histograms are added to it."""
 
     def __init__(self) -> None:
-        self._counts: Counter[int] = Counter()
+        self._counts: dict[int, int] = {}
 
     @property
     def total(self) -> int:
         """How many were counted."""
-        return self._counts.total()
+        return sum(self._counts.values())
 
     def add(self, buckets: Iterable[int], counts: Iterable[int]) -> None:
         """Add what another one counted, as the database holds it; a bucket may come twice."""
+        found = self._counts
         for bucket, count in zip(buckets, counts, strict=True):
-            self._counts[bucket] += count
+            found[bucket] = found.get(bucket, 0) + count
 
-    def percentile(self, share: float) -> float | None:
-        """The milliseconds that `share` (0 to 1) of all took at most; None if there are none.
+    def percentiles(self, *shares: float) -> list[float | None]:
+        """The milliseconds that each of `shares` (0 to 1, in order) of all took at most.
 
-        By nearest rank: the smallest value that at least that share does not exceed.
+        By nearest rank: the smallest value that at least that share does not exceed. None if
+        nothing was counted.
         """
-        if not self.total:
-            return None
-        left = math.ceil(share * self.total) or 1
-        for bucket in sorted(self._counts):
-            left -= self._counts[bucket]
-            if left <= 0:
-                break
-        return middle(bucket)
+        total, counted = self.total, 0
+        if not total:
+            return [None] * len(shares)
+        buckets = iter(sorted(self._counts.items()))
+        found: list[float | None] = []
+        for share in shares:
+            rank = math.ceil(share * total) or 1
+            while counted < rank:
+                bucket, count = next(buckets)
+                counted += count
+            found.append(middle(bucket))
+        return found
 
 
 def bucket_of(ms: float) -> int:

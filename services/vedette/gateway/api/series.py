@@ -7,23 +7,26 @@ not summed up yet; so it costs the same however often the target is checked.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Literal
+from operator import itemgetter
+from typing import Any, Literal
 
 from aiohttp import web
 from asyncpg import Record
 from pydantic import AwareDatetime, Field
 
+from vedette.core.instants import iso, to_ms
 from vedette.core.state import State
 from vedette.gateway.context import Call
 from vedette.gateway.counting import counted
 from vedette.gateway.domain.pieces import LENGTHS, Step, steps
+from vedette.gateway.domain.ratios import ratios
 from vedette.gateway.domain.tally import Tally
-from vedette.gateway.domain.uptime import WINDOWS, Sight, Span, Stretch, Uptime, uptime
+from vedette.gateway.domain.uptime import WINDOWS, Span
 from vedette.gateway.endpoint import PREFIX, Answer, Endpoint, reply
 from vedette.gateway.problems import FieldError, bad_query, there
 from vedette.gateway.reading import Query, read_id, read_query
 from vedette.gateway.store import history, maintenance, monitors
-from vedette.gateway.views.series import SeriesView, StepView, step_view
+from vedette.gateway.views.series import SeriesView, step_view
 from vedette.store.pool import connection
 
 MOST_STEPS = 2200
@@ -63,18 +66,24 @@ async def show(call: Call) -> web.Response:
             db, call.workspace, monitor, since=starts[0], until=until, step=step,
             region=query.region,
         )  # fmt: skip
-    clock = _Clock(row, spans, maintenance.stretches(windows, monitor, row["spec"]["tags"]))
     bounds = list(pairwise([*starts, until]))
+    whole, *uptimes = ratios(
+        [(starts[0], until), *bounds],
+        [Span(State(one["state"]), one["started_at"], one["ended_at"]) for one in spans],
+        created_at=row["created_at"],
+        sight=monitors.sight(row),
+        maintenance=maintenance.stretches(windows, monitor, row["spec"]["tags"]),
+    )
     return reply(
-        SeriesView(
-            monitor_id=monitor,
-            since=starts[0],
-            until=until,
-            step=step,
-            region=query.region,
-            total=step_view(starts[0], _tally(found), clock.uptime(starts[0], until)),
-            steps=list(_steps(bounds, found, clock)),
-        )
+        {
+            "monitor_id": str(monitor),
+            "since": iso(to_ms(starts[0])),
+            "until": iso(to_ms(until)),
+            "step": step,
+            "region": query.region,
+            "total": step_view(starts[0], _tally(found), whole),
+            "steps": list(_steps(bounds, found, uptimes)),
+        }
     )
 
 
@@ -97,45 +106,17 @@ def _asked(query: SeriesQuery, now: datetime) -> tuple[Sequence[datetime], datet
     return steps(since, until, step), until, step
 
 
-class _Clock:
-    """Uptime of a monitor in steps that come in order."""
-
-    def __init__(self, row: Record, spans: Iterable[Record], apart: Sequence[Stretch]) -> None:
-        self._created_at: datetime = row["created_at"]
-        self._sight: Sight = monitors.sight(row)
-        self._spans = sorted(
-            (Span(State(one["state"]), one["started_at"], one["ended_at"]) for one in spans),
-            key=lambda span: span.started_at,
-        )
-        self._apart = apart
-
-    def uptime(self, since: datetime, until: datetime) -> Uptime:
-        """The time in each state from an instant to another."""
-        return uptime(
-            (span for span in self._spans if span.ended_at is None or span.ended_at > since),
-            window=until - since,
-            created_at=self._created_at,
-            sight=self._sight,
-            now=until,
-            maintenance=self._apart,
-        )
-
-    def forget(self, before: datetime) -> None:
-        """Nothing will be asked of what was before."""
-        while self._spans and (end := self._spans[0].ended_at) is not None and end <= before:
-            self._spans.pop(0)
-
-
 def _steps(
-    bounds: Iterable[tuple[datetime, datetime]], rollups: Sequence[Record], clock: _Clock
-) -> Iterator[StepView]:
-    waiting = sorted(rollups, key=lambda row: row["at"], reverse=True)
-    for since, until in bounds:
+    bounds: Iterable[tuple[datetime, datetime]],
+    rollups: Iterable[Record],
+    uptimes: Iterable[float | None],
+) -> Iterator[dict[str, Any]]:
+    waiting = sorted(rollups, key=itemgetter("at"), reverse=True)
+    for (since, until), uptime in zip(bounds, uptimes, strict=True):
         tally = Tally()
         while waiting and waiting[-1]["at"] < until:
             tally.add(waiting.pop())
-        clock.forget(since)
-        yield step_view(since, tally, clock.uptime(since, until))
+        yield step_view(since, tally, uptime)
 
 
 def _tally(rollups: Iterable[Record]) -> Tally:

@@ -101,7 +101,7 @@ def uptime(
     begin = min(max(now - window, created_at), now)
     apart = _joined(_clipped(maintenance, begin, now))
     totals = dict.fromkeys(State, _NOTHING)
-    for span in _as_seen(spans, sight, now):
+    for span in as_seen(spans, sight, now):
         for start, end in _clipped([(span.started_at, span.ended_at)], begin, now):
             shared = (end - start for start, end in _clipped(apart, start, end))
             totals[span.state] += end - start - sum(shared, _NOTHING)
@@ -133,7 +133,7 @@ def _joined(
     return found
 
 
-def _as_seen(spans: Iterable[Span], sight: Sight, now: datetime) -> Iterable[Span]:
+def as_seen(spans: Iterable[Span], sight: Sight, now: datetime) -> Iterable[Span]:
     """The spans, with the tail of an open one cut off where sight of the target was lost."""
     lost_at = sight.lost_at(now)
     for span in spans:

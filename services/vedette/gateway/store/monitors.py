@@ -8,6 +8,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from vedette.core.slots import shard_of
+from vedette.core.state import State
 from vedette.gateway.domain.uptime import Sight
 from vedette.store.pool import Connection
 
@@ -34,7 +35,7 @@ _GROUPS = 8_333_885
 class Filter:
     """Which monitors."""
 
-    state: str | None
+    state: State | None
     tag: str | None
     kind: str | None
     name: str | None
@@ -65,20 +66,35 @@ async def page(
 ) -> list[Record]:
     """Monitors in the order of their creation."""
     return await db.fetch(
-        f"{_SELECT} and m.id > $2"
-        " and ($3::text is null or v.state = $3)"
-        " and ($4::text is null or m.spec->'tags' ? $4)"
-        " and ($5::text is null or m.spec->>'kind' = $5)"
-        " and ($6::text is null or strpos(lower(m.spec->>'name'), lower($6)) > 0)"
-        " order by m.id limit $7",
+        f"{_SELECT} and m.id > $2 and {_in_state(wanted.state)}"
+        " and ($3::text is null or m.spec->'tags' ? $3)"
+        " and ($4::text is null or m.spec->>'kind' = $4)"
+        " and ($5::text is null or strpos(lower(m.spec->>'name'), lower($5)) > 0)"
+        " order by m.id limit $6",
         workspace,
         after or UUID(int=0),
-        wanted.state,
         wanted.tag,
         wanted.kind,
         wanted.name,
         limit,
     )
+
+
+def _in_state(state: State | None) -> str:
+    """What a row of `_SELECT` behind the id $2 must be, said so that an index has it.
+
+    For each state on its own: those that are not up are few, and have an index of their own.
+    """
+    match state:
+        case None:
+            return "true"
+        case State.PAUSED:
+            return "m.paused"
+        case State.PENDING:
+            return "not m.paused and (s.state is null or s.state in ('pending', 'paused'))"
+        case judged:
+            own = "s.workspace_id = $1 and s.monitor_id > $2"
+            return f"not m.paused and s.state = '{judged}' and {own}"
 
 
 async def exists(db: Connection, workspace: UUID, id: UUID) -> bool:

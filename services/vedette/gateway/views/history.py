@@ -142,7 +142,7 @@ def uptime_view(uptime: Uptime, tally: Tally) -> UptimeView:
         uptime=uptime.ratio,
         seen_s=_seconds(uptime.seen),
         maintenance_s=_seconds(uptime.maintenance),
-        **latency_view(tally).model_dump(),
+        **latency_view(tally),
         **seconds,
     )
 
