@@ -31,6 +31,10 @@ def alive(pid: int) -> bool:
     return True
 
 
+async def unheard(_name: str) -> None:
+    """Nobody wants to know of an end."""
+
+
 RUN = """
 import os, pathlib, signal, sys, time
 {0}
@@ -51,17 +55,24 @@ def pids(file: Path) -> list[int]:
 
 
 async def test_all_have_ended_with_the_block(file: Path) -> None:
-    async with kept_running([program(RUN.format(""), file)] * 2):
+    async with kept_running([program(RUN.format(""), file)] * 2, unheard):
         await eventually(lambda: len(pids(file)) == 2)
     assert not any(map(alive, pids(file)))
 
 
 async def test_one_that_is_killed_is_started_again_and_told_of(file: Path) -> None:
+    ends: list[tuple[str, int]] = []
+
+    async def ended(name: str) -> None:
+        await asyncio.sleep(0)
+        ends.append((name, len(pids(file))))
+
     with structlog.testing.capture_logs() as logs:
-        async with kept_running([program(RUN.format(""), file)]):
+        async with kept_running([program(RUN.format(""), file)], ended):
             await eventually(lambda: pids(file))
             os.kill(pids(file)[0], 9)
             await eventually(lambda: len(pids(file)) == 2)
+    assert ends == [("it", 1)], "before it is started again"
     (told,) = [log for log in logs if log["log_level"] == "error"]
     assert (told["name"], told["end"]) == ("it", "killed by SIGKILL")
     assert not any(map(alive, pids(file)))
@@ -72,7 +83,7 @@ async def test_one_that_ends_again_and_again_is_given_ever_more_time(
 ) -> None:
     monkeypatch.setattr(children, "_FIRST_PAUSE_S", 0.01)
     with structlog.testing.capture_logs() as logs:
-        async with kept_running([program("raise SystemExit(3)")]):
+        async with kept_running([program("raise SystemExit(3)")], unheard):
             await eventually(lambda: len([log for log in logs if "end" in log]) >= 4, within=30)
     told = [log for log in logs if "end" in log]
     assert {log["end"] for log in told} == {"exit code 3"}
@@ -83,7 +94,7 @@ async def test_one_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Mon
     monkeypatch.setattr(children, "_FIRST_PAUSE_S", 0.01)
     nothing = Program(name="it", argv=("/no/such/program",), environment={}, drain_s=1)
     with structlog.testing.capture_logs() as logs:
-        async with kept_running([nothing]):
+        async with kept_running([nothing], unheard):
             await eventually(lambda: len(logs) >= 2)
     assert all("can't be started" in log["end"] for log in logs)
 
@@ -91,7 +102,7 @@ async def test_one_that_cannot_be_started_is_tried_again(monkeypatch: pytest.Mon
 async def test_one_that_does_not_end_is_killed(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(children, "_GRACE_S", 0.1)
     deaf = program(RUN.format("signal.signal(15, signal.SIG_IGN)"), file, drain_s=0)
-    async with asyncio.timeout(20), kept_running([deaf]):
+    async with asyncio.timeout(20), kept_running([deaf], unheard):
         await eventually(lambda: pids(file))
     assert not any(map(alive, pids(file)))
 

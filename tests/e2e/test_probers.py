@@ -94,16 +94,16 @@ async def test_a_killed_prober_costs_no_slot_and_doubles_no_message(
     async def all_are(state: str) -> bool:
         return await states() == {state}
 
-    async def probers() -> set[str]:
+    async def probers() -> list[str]:
         regions = await api.items("/regions")
-        return {one["name"] for found in regions for one in found["probers"]}
+        return sorted(one["name"] for found in regions for one in found["probers"])
 
     async def told(*kinds: str) -> bool:
         return sorted(arrival.json()["type"] for arrival in sink.visible()) == sorted(
             kinds * MONITORS
         )
 
-    assert await probers() == {"up-1", "up-2"}
+    assert await probers() == ["up-1", "up-2"]
     await eventually(lambda: all_are("up"), within=30)
     before = children(installation)
     assert len(before) == 2
@@ -114,7 +114,11 @@ async def test_a_killed_prober_costs_no_slot_and_doubles_no_message(
     await eventually(lambda: all_are("down"), within=30)
     await eventually(lambda: told(OPENED), within=30)
 
+    async def both_are_listed_once() -> bool:
+        return await probers() == ["up-1", "up-2"]
+
     await eventually(lambda: len(children(installation)) == 2, within=20)
+    await eventually(both_are_listed_once, within=15)
     before[1].kill()
     target.mode = "up"
     await eventually(lambda: all_are("up"), within=30)

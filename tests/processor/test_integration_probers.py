@@ -14,9 +14,10 @@ from structlog.testing import capture_logs
 from vedette.bus.api import Message
 from vedette.core.presence import Presence
 from vedette.processor.handlers import Handlers
+from vedette.processor.probers import lost
 from vedette.processor.settings import ProcessorSettings
 from vedette.processor.upkeep import keep_up
-from vedette.store.pool import Pool, open_pool
+from vedette.store.pool import Pool, connection, open_pool
 
 RUN = uuid4()
 
@@ -78,6 +79,22 @@ async def test_the_next_run_of_a_process_is(pool: Pool) -> None:
     after = await row(pool)
     assert after["left_at"] is None
     assert after["since"] > before["since"]
+
+
+async def test_one_that_was_killed_is_gone_whatever_it_told_before(pool: Pool) -> None:
+    await tell(pool)
+    async with connection(pool) as db:
+        await lost(db, "two")
+        assert (await row(pool))["left_at"] is None
+        await lost(db, "one")
+    gone = (await row(pool))["left_at"]
+    assert gone is not None
+    await tell(pool)
+    async with connection(pool) as db:
+        await lost(db, "one")
+    assert (await row(pool))["left_at"] == gone
+    await tell(pool, uuid4(), instance="prober-2")
+    assert await pool.fetchval("select count(*) from prober where left_at is null") == 1
 
 
 async def test_a_farewell_may_be_all_that_is_heard(pool: Pool) -> None:

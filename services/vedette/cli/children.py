@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 import signal
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
+
+Ended = Callable[[str], Awaitable[None]]
+"""Is told the name of a program that ended by itself, before it is started again."""
 
 log = structlog.get_logger()
 _FIRST_PAUSE_S = 0.2
@@ -28,9 +31,9 @@ class Program:
 
 
 @contextlib.asynccontextmanager
-async def kept_running(programs: Sequence[Program]) -> AsyncIterator[None]:
+async def kept_running(programs: Sequence[Program], ended: Ended) -> AsyncIterator[None]:
     """Run them all while the block lasts, then ask them to end, and wait until they have."""
-    tasks = [asyncio.create_task(_keep(program), name=program.name) for program in programs]
+    tasks = [asyncio.create_task(_keep(program, ended), name=program.name) for program in programs]
     try:
         yield
     finally:
@@ -39,7 +42,7 @@ async def kept_running(programs: Sequence[Program]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _keep(program: Program) -> None:
+async def _keep(program: Program, ended: Ended) -> None:
     loop, pause_s = asyncio.get_running_loop(), _FIRST_PAUSE_S
     while True:
         began = loop.time()
@@ -50,7 +53,7 @@ async def _keep(program: Program) -> None:
             "a process ended that should run; it is started again", name=program.name, end=end,
             pause_s=pause_s,
         )  # fmt: skip
-        await asyncio.sleep(pause_s)
+        await asyncio.gather(asyncio.sleep(pause_s), ended(program.name))
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
 

@@ -1,23 +1,28 @@
 """The probers of `vedette up`: one inside, or as many as it is told in processes of their own."""
 
+import asyncio
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 
 from vedette.bus.local import LocalBus
 from vedette.bus.served import served
 from vedette.cli.children import Program, kept_running
 from vedette.cli.proto.settings import variable
 from vedette.cli.settings import UpSettings
-from vedette.core.errors import Permanent
+from vedette.core.errors import Permanent, Transient
 from vedette.prober.service import running as prober
 from vedette.prober.settings import ProberSettings
+from vedette.processor.probers import lost
 from vedette.runtime.resources import Resources
+from vedette.store.pool import connection
 from vedette.telemetry.admin import split_address
 
 _PREFIX = variable("")
+_FORGET_S = 2
 
 
 def probers(settings: UpSettings, resources: Resources) -> AbstractAsyncContextManager[None]:
@@ -46,10 +51,18 @@ async def _apart(
     except OSError as error:
         raise Permanent(f"{socket} can't be a socket: {error}; set VEDETTE_DATA_DIR") from error
     try:
-        async with kept_running(_programs(settings, own, names(settings, resources.instance), url)):
+        programs = _programs(settings, own, names(settings, resources.instance), url)
+        async with kept_running(programs, partial(_forget, resources)):
             yield
     finally:
         await serving.__aexit__(None, None, None)
+
+
+async def _forget(resources: Resources, name: str) -> None:
+    """Have a prober that is gone listed no more; if that can't be done soon, silence tells it."""
+    with suppress(Transient, TimeoutError):
+        async with asyncio.timeout(_FORGET_S), connection(resources.pool) as db:
+            await lost(db, name)
 
 
 def _kill(pid: int) -> None:

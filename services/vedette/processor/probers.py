@@ -39,6 +39,11 @@ async def note(db: Connection, presence: Presence) -> None:
     )
 
 
+async def lost(db: Connection, name: str) -> None:
+    """Keep that the runs of a prober of this name have ended without a farewell."""
+    await db.execute("update prober set left_at = now() where name = $1 and left_at is null", name)
+
+
 async def forget_old(db: Connection) -> None:
     """Drop those that nobody heard of for so long that what they offered counts no more."""
     await db.execute(
