@@ -1,10 +1,12 @@
 """Pydantic's errors as a person's: which field, what is wrong with it, which rule."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
+
+from vedette.core.meant import meant
 
 _PREFIXES = ("Value error, ", "Assertion failed, ")
 _INSTANT = "2026-01-31T12:00:00Z"
@@ -12,7 +14,6 @@ _ANY_VALUE = "a value is text, a number, true or false, or a list of these"
 # Where pydantic's own words speak of our classes, or as a programmer does.
 _MESSAGES = {
     "missing": "this field is needed",
-    "extra_forbidden": "there is no such field",
     "model_type": "this is an object",
     "model_attributes_type": "this is an object",
     "timezone_aware": f"an instant says its time zone, like {_INSTANT}",
@@ -33,16 +34,20 @@ class Fault(NamedTuple):
         return f"{self.field}: {self.message}" if self.field else self.message
 
 
-def faults(error: ValidationError, *, within: Iterable[str] = ()) -> list[Fault]:
-    """Every wrong field, once. `within` names tags of a union that stand before its fields."""
+def faults(error: ValidationError, of: Any = None, *, within: Iterable[str] = ()) -> list[Fault]:
+    """Every wrong field, once.
+
+    `of` is the type that was read, a model or a union of some, whose fields are suggested in place
+    of those that aren't there; None if there is nobody to write them anew. `within` names tags of a union that stand before its fields.
+    """
     found: dict[str, Fault] = {}
     for detail in error.errors(include_url=False, include_context=True):
-        one = _fault(detail, frozenset(within))
+        one = _fault(detail, of, frozenset(within))
         found.setdefault(one.field, one)
     return list(found.values())
 
 
-def _fault(detail: ErrorDetails, tags: frozenset[str]) -> Fault:
+def _fault(detail: ErrorDetails, of: Any, tags: frozenset[str]) -> Fault:
     location = detail["loc"]
     if location and location[0] in tags:
         location = location[1:]
@@ -53,7 +58,7 @@ def _fault(detail: ErrorDetails, tags: frozenset[str]) -> Fault:
         return Fault(_path(parts), _ANY_VALUE, "value_type")
     if detail["type"] in _UNION_ERRORS:
         parts.append(detail["ctx"]["discriminator"].strip("'"))
-    return Fault(_path(parts), _message(detail), detail["type"])
+    return Fault(_path(parts), _message(detail, of), detail["type"])
 
 
 def _without_node_tags(location: tuple[int | str, ...]) -> list[int | str]:
@@ -84,7 +89,9 @@ def _path(parts: Iterable[int | str]) -> str:
     return text
 
 
-def _message(detail: ErrorDetails) -> str:
+def _message(detail: ErrorDetails, of: Any) -> str:
+    if detail["type"] == "extra_forbidden":
+        return meant(of, detail["loc"])
     if detail["type"] in _MESSAGES:
         return _MESSAGES[detail["type"]]
     if detail["type"] in _NO_INSTANT:

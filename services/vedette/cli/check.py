@@ -13,7 +13,7 @@ from rich.markup import escape
 from vedette.core.errors import Permanent
 from vedette.core.faults import faults
 from vedette.core.job import ONE_OFF, run_by
-from vedette.core.kinds import kinds, parse_monitor
+from vedette.core.kinds import kinds, model_of, parse_monitor
 from vedette.core.monitor import ProbedSpec
 from vedette.core.outcome import Outcome
 from vedette.core.result import Result
@@ -41,7 +41,7 @@ def definition_of(target: str | None, kind: str, file: Path | None) -> ProbedSpe
     try:
         spec = parse_monitor({"name": "check", **written})
     except ValidationError as error:
-        raise Permanent("\n".join(map(str, faults(error)))) from None
+        raise Permanent("\n".join(map(str, faults(error, model_of(written))))) from None
     if not isinstance(spec, ProbedSpec):
         raise _passive(spec.kind)
     return spec

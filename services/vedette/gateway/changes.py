@@ -21,7 +21,7 @@ from vedette.core.events import (
     MonitorUpdated,
 )
 from vedette.core.ids import uuid7
-from vedette.core.kinds import kinds, parse_monitor
+from vedette.core.kinds import kinds, model_of, parse_monitor
 from vedette.core.kinds.group import GroupMonitor
 from vedette.core.monitor import MonitorSpec
 from vedette.core.redaction import placeholders, restored
@@ -50,7 +50,7 @@ def parse(definition: Mapping[str, Any], *, stored: Mapping[str, Any] | None = N
             raise invalid([_placeholder(path) for path in hidden])
         return parse_monitor(whole)
     except ValidationError as error:
-        raise invalid(field_errors(error)) from None
+        raise invalid(field_errors(error, model_of(definition))) from None
 
 
 def _placeholder(path: str) -> FieldError:

@@ -17,7 +17,7 @@ def parse(definition: Mapping[str, Any]) -> ChannelSpec:
     try:
         return _ADAPTER.validate_python(definition)
     except ValidationError as error:
-        raise invalid(field_errors(error, within=CONFIGS)) from None
+        raise invalid(field_errors(error, ChannelSpec, within=CONFIGS)) from None
 
 
 def with_kept_secrets(definition: Mapping[str, Any], current: Mapping[str, Any]) -> dict[str, Any]:

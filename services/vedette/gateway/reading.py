@@ -39,7 +39,7 @@ def read_query(request: web.Request, model: type[Q]) -> Q:
     try:
         return model.model_validate(dict(request.query))
     except ValidationError as error:
-        raise bad_query(field_errors(error)) from None
+        raise bad_query(field_errors(error, model)) from None
 
 
 def read_id(request: web.Request, what: str) -> UUID:

@@ -38,6 +38,11 @@ class _Kind(BaseModel):
         return kind
 
 
+def model_of(data: Mapping[str, Any]) -> type[MonitorSpec] | None:
+    """The model of the kind that a definition names, if it names one."""
+    return kinds().get(str(data.get("kind")))
+
+
 def parse_monitor(data: Mapping[str, Any]) -> MonitorSpec:
     """Validate a monitor's definition as a person wrote it.
 

@@ -9,7 +9,12 @@ from asyncpg import Record
 from pydantic import ValidationError
 
 from vedette.core.ids import uuid7
-from vedette.core.maintenance import MAINTENANCES, MaintenanceSpec, parse_maintenance
+from vedette.core.maintenance import (
+    MAINTENANCES,
+    AnyMaintenance,
+    MaintenanceSpec,
+    parse_maintenance,
+)
 from vedette.gateway.context import Call
 from vedette.gateway.endpoint import PREFIX, Body, reply
 from vedette.gateway.invalid import field_errors
@@ -55,7 +60,7 @@ def parse(definition: Mapping[str, Any]) -> MaintenanceSpec:
     try:
         return parse_maintenance(dict(definition))
     except ValidationError as error:
-        raise invalid(field_errors(error, within=MAINTENANCES)) from None
+        raise invalid(field_errors(error, AnyMaintenance, within=MAINTENANCES)) from None
 
 
 async def create(call: Call) -> web.Response:

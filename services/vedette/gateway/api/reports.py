@@ -27,7 +27,7 @@ async def hand_in(call: Call) -> web.Response:
     try:
         result = ResultIn.model_validate(await read_object(call.request))
     except ValidationError as error:
-        raise invalid(field_errors(error)) from None
+        raise invalid(field_errors(error, ResultIn)) from None
     report = Report(
         at, Signal(result.outcome), message=result.message, duration_ms=result.duration_ms
     )

@@ -50,7 +50,7 @@ def _parse(definition: Mapping[str, Any]) -> RetentionSpec:
     try:
         return RetentionSpec.model_validate(definition)
     except ValidationError as error:
-        raise invalid(field_errors(error)) from None
+        raise invalid(field_errors(error, RetentionSpec)) from None
 
 
 def _too_long(spec: RetentionSpec, settings: GatewaySettings) -> Iterator[FieldError]:
