@@ -92,7 +92,9 @@ def test_what_keeps_a_service_from_starting_is_told(
     assert found.level is Level.BAD
     assert found.words.startswith("notifier can't start: VEDETTE_SMTP_PORT")
     monkeypatch.setenv("VEDETTE_ADMIN_HTTP", "nowhere")
-    assert "Value error" not in settings.examine()[0].words
+    [found] = settings.examine()
+    assert "Value error" not in found.words
+    assert found.words.count("VEDETTE_ADMIN_HTTP") == found.words.count("VEDETTE_SMTP_PORT") == 1
 
 
 def test_a_full_disk_is_not_taken_for_a_server_that_is_away() -> None:
@@ -105,3 +107,20 @@ def test_wrong_settings_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VEDETTE_RETENTION_DAYS", "0")
     result = RUNNER.invoke(app, ["doctor"])
     assert result.exit_code == 2
+    assert "VEDETTE_RETENTION_DAYS" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["up", "doctor"])
+def test_every_wrong_setting_is_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    wrong = {"RETENTION_DAYS": "0", "SMTP_PORT": "many", "ADMIN_HTTP": "nowhere", "HTTP": "x"}
+    for name, value in wrong.items():
+        monkeypatch.setenv(f"VEDETTE_{name}", value)
+    result = RUNNER.invoke(app, [command])
+    assert result.exit_code == 2
+    *lines, where = result.stderr.splitlines()
+    assert sorted(line.partition(":")[0] for line in lines) == sorted(
+        f"VEDETTE_{name}" for name in wrong
+    )
+    assert "docs/settings.md" in where

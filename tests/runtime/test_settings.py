@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from vedette.runtime.launch import explain
-from vedette.runtime.settings import StoreSettings
+from vedette.core.errors import VedetteError
+from vedette.runtime.launch import _urls, explain
+from vedette.runtime.settings import ProcessSettings, StoreSettings
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,16 @@ def test_a_url_of_something_else_is_named_and_not_shown(
     assert told.startswith(f"VEDETTE_{variable}: ")
     assert begins in told
     assert "hunter2" not in told
+
+
+def test_both_urls_that_a_service_apart_lacks_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("VEDETTE_AMQP_URL", "VEDETTE_DATABASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(VedetteError, match=r"AMQP_URL is not set.*DATABASE_URL is not set"):
+        _urls(StoreSettings())
+    with pytest.raises(VedetteError) as caught:
+        _urls(ProcessSettings())
+    assert "DATABASE" not in str(caught.value)
 
 
 def test_the_bus_inside_vedette_up_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:

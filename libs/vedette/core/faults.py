@@ -38,7 +38,8 @@ def faults(error: ValidationError, of: Any = None, *, within: Iterable[str] = ()
     """Every wrong field, once.
 
     `of` is the type that was read, a model or a union of some, whose fields are suggested in place
-    of those that aren't there; None if there is nobody to write them anew. `within` names tags of a union that stand before its fields.
+    of those that aren't there; None if there is nobody to write them anew. `within` names tags of a
+    union that stand before its fields.
     """
     found: dict[str, Fault] = {}
     for detail in error.errors(include_url=False, include_context=True):

@@ -30,6 +30,9 @@ log = structlog.get_logger()
 S = TypeVar("S", bound=ProcessSettings)
 Running = Callable[[S, Resources], AbstractAsyncContextManager[None]]
 _RECONNECT_S = 1.0
+_WHERE_SETTINGS_ARE = "The settings and their meaning are listed in docs/settings.md.\n"
+_BUS = ("VEDETTE_AMQP_URL", "amqp://user:password@host/")
+_DATABASE = ("VEDETTE_DATABASE_URL", "postgresql://user:password@host/vedette")
 
 
 def launch(name: str, settings_type: type[S], running: Running[S], *, admin: bool = True) -> int:
@@ -52,10 +55,15 @@ def launch(name: str, settings_type: type[S], running: Running[S], *, admin: boo
     return 0
 
 
-def explain(error: ValidationError) -> str:
+def explain(*errors: ValidationError) -> str:
     """Settings that are wrong, one line each, named as the environment names them."""
-    lines = [f"VEDETTE_{fault.field.upper()}: {fault.message}\n" for fault in faults(error)]
-    return "".join(lines) + "The settings and their meaning are listed in docs/settings.md.\n"
+    return "".join([*wrong_settings(*errors), _WHERE_SETTINGS_ARE])
+
+
+def wrong_settings(*errors: ValidationError) -> list[str]:
+    """A line for each setting that is wrong, also if several services read it."""
+    wrong = [fault for error in errors for fault in faults(error)]
+    return list(dict.fromkeys(f"VEDETTE_{one.field.upper()}: {one.message}\n" for one in wrong))
 
 
 def instance_name(service: str) -> str:
@@ -104,12 +112,7 @@ async def _serve(name: str, settings: S, running: Running[S], *, admin: bool) ->
 
 async def _open(name: str, settings: ProcessSettings, stack: AsyncExitStack) -> Resources:
     """Connect, waiting for servers that are not up yet: they may start together with us."""
-    bus_url = _needed(settings.amqp_url, "VEDETTE_AMQP_URL", "amqp://user:password@host/")
-    database_url = None
-    if isinstance(settings, StoreSettings):
-        database_url = _needed(
-            settings.database_url, "VEDETTE_DATABASE_URL", "postgresql://user:password@host/vedette"
-        )
+    bus_url, database_url = _urls(settings)
     while True:
         async with AsyncExitStack() as attempt:
             try:
@@ -187,10 +190,19 @@ def ready_probes(resources: Resources) -> dict[str, Probe]:
     return {"bus": bus} if resources._pool is None else {"bus": bus, "database": database}
 
 
-def _needed(url: SecretStr | None, variable: str, example: str) -> str:
-    if url is None:
-        raise VedetteError(f"{variable} is not set; a service apart needs it, like {example}")
-    return url.get_secret_value()
+def _urls(settings: ProcessSettings) -> tuple[str | None, str | None]:
+    """Of the bus and, for who keeps state, of the database. Raises VedetteError without them."""
+    needed = {_BUS: settings.amqp_url}
+    if isinstance(settings, StoreSettings):
+        needed[_DATABASE] = settings.database_url
+    missing = [
+        f"{variable} is not set; a service apart needs it, like {example}"
+        for (variable, example), url in needed.items()
+        if url is None
+    ]
+    if missing:
+        raise VedetteError("; ".join(missing))
+    return _plain(settings.amqp_url), _plain(needed.get(_DATABASE))
 
 
 def _plain(url: SecretStr | None) -> str | None:

@@ -19,13 +19,14 @@ errors = Console(stderr=True)
 
 def exit_well(start: Callable[[], None]) -> None:
     """Run a command; what stops it is told in a line, without a traceback."""
+    from vedette.cli.environment import refusals
     from vedette.runtime.launch import explain
 
     logging.lastResort = logging.NullHandler()  # a library's log would be a second line
     try:
         start()
     except ValidationError as error:
-        sys.stderr.write(explain(error))
+        sys.stderr.write(explain(error, *refusals().values()))
         raise typer.Exit(MISUSED) from None
     except BrokenPipeError:  # who reads what we print has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

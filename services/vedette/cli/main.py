@@ -61,6 +61,7 @@ def up(
     or some hundreds over TLS. When it is full (top shows it near 100 %, checks begin late), try
     `--probers 1`, which gives checks a core of their own, and one more whenever those are full.
     """
+    from vedette.cli.environment import refusals
     from vedette.cli.settings import UpSettings
     from vedette.cli.up import up as run_all
     from vedette.cli.welcome import Welcome
@@ -69,6 +70,8 @@ def up(
 
     def start() -> None:
         settings = UpSettings() if probers is None else UpSettings(up_probers=probers)
+        for refusal in refusals().values():
+            raise refusal  # the first: with it all are told
         setup_logs(level=settings.log_level, form=settings.log_format)
         provider = setup_traces("vedette")
         try:

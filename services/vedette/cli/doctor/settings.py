@@ -1,40 +1,28 @@
 """What the environment here says, as the services would read it, and the files it names."""
 
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
-from pydantic import ValidationError
-
-from vedette.cli.proto.settings import SETTINGS
+from vedette.cli.environment import refusals
 from vedette.core.wellness import Finding, Level
 from vedette.notifier.settings import NotifierSettings
 from vedette.prober.settings import ProberSettings
-from vedette.runtime.launch import explain
+from vedette.runtime.launch import wrong_settings
 
 
 def examine() -> list[Finding]:
     """Whether each service could start with them."""
-    wrong = [name for name, model in SETTINGS.items() if _refusal(model) is not None]
-    if wrong:
-        why = _refusal(SETTINGS[wrong[0]]) or ""
+    if wrong := refusals():
+        why = "; ".join(line.rstrip() for line in wrong_settings(*wrong.values()))
         return [
             Finding(
                 "environment",
                 Level.BAD,
                 f"{', '.join(wrong)} can't start: {why}",
-                "Mend the variable; docs/settings.md says what it may be.",
+                "Mend what is named; docs/settings.md says what it may be.",
             )
         ]
     return [Finding("environment", Level.OK, "every service can read it"), _authorities()]
-
-
-def _refusal(model: Callable[[], object]) -> str | None:
-    try:
-        model()
-    except ValidationError as error:
-        return explain(error).splitlines()[0]
-    return None
 
 
 def _authorities() -> Finding:
