@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from vedette.core.wellness import Finding, Level
+from vedette.processor import leaps
 from vedette.processor.retention import longest
 from vedette.store.pool import Connection
 
@@ -27,7 +28,7 @@ async def examine(db: Connection, retention_days: int) -> list[Finding]:
     return [
         _ahead(days, today),
         await _stray(db),
-        _retention(days, today, await longest(db, retention_days)),
+        await _waiting(db, now) or _retention(days, today, await longest(db, retention_days)),
         await _rollups(db),
     ]
 
@@ -69,6 +70,11 @@ async def _rollups(db: Connection) -> Finding:
             "See that a processor runs, which sums checks up: its log says what hinders it.",
         )
     return Finding("rollups", Level.OK, words)
+
+
+async def _waiting(db: Connection, now: datetime) -> Finding | None:
+    leap = await leaps.waiting(db, now)
+    return None if leap is None else Finding("retention", Level.WARN, leap.words, leaps.ADVICE)
 
 
 def _retention(days: list[datetime], today: datetime, retention_days: int) -> Finding:
