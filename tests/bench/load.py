@@ -3,13 +3,15 @@
     python -m tests.bench.load capacity [--rates 500,1000,1500,2000,2500] [--seconds 180]
     python -m tests.bench.load hang [--monitors 5000] [--share 0.3]
     python -m tests.bench.load detection [--rate 100] [--outages 100]
+    python -m tests.bench.load idle [--rates 100,300,1000] [--interval 20] [--seconds 30]
 
 capacity: the most checks a second, of monitors at 60 s, with the lateness's 99th percentile under
 1 s and no slot missed, with CPU and memory at each step. hang: the lateness of the other monitors
 while a share of the targets takes connections and never answers. detection: from the check that
-finds its target down, as the target saw it, to the webhook. `--modes embedded,apart` says which
-way Vedette runs; embedded, VEDETTE_UP_PROBERS in the environment holds. Prints a table to standard
-error and JSON to standard output, and exits 1 if a bar is missed.
+finds its target down, as the target saw it, to the webhook. idle: CPU a second with one monitor at
+60 s, then with each of the rates, by process, with transactions, WAL and wakeups. `--modes
+embedded,apart` says which way Vedette runs; embedded, VEDETTE_UP_PROBERS in the environment holds.
+Prints a table to standard error and JSON to standard output, and exits 1 if a bar is missed.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import psutil
-from tests.bench import capacity, detection, hang
+from tests.bench import capacity, detection, hang, idle
 from tests.bench.system import Mode
 
 Row = dict[str, Any]
@@ -32,6 +34,7 @@ BENCHES: Mapping[str, Bench] = {
     "capacity": capacity.measure,
     "hang": hang.measure,
     "detection": detection.measure,
+    "idle": idle.measure,
 }
 
 

@@ -60,7 +60,7 @@ async def pass_by(world: World, maintenance: UUID, definition: dict[str, Any]) -
 
 
 async def go(world: World) -> None:
-    await go_round(world.pool, world.handlers)
+    await go_round(world.pool)
 
 
 async def test_an_incident_waits_for_the_end_and_says_so(world: World) -> None:

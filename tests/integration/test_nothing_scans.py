@@ -234,4 +234,4 @@ async def test_retention_finds_what_is_over_by_indexes(filled: Filled) -> None:
 async def test_the_incidents_service_reads_by_indexes(filled: Filled) -> None:
     handlers = Incidents(filled.pool)
     await nothing_scanned(filled, handlers.reconcile, days=0)
-    await nothing_scanned(filled, lambda: go_round(filled.pool, handlers), days=0)
+    await nothing_scanned(filled, lambda: go_round(filled.pool), days=0)

@@ -66,9 +66,8 @@ class Relay:
 
     async def _follow(self, waker: Waker) -> None:
         while not waker.closed:
-            while await self._publish_some() == BATCH:
+            while await self._measure(waker.db) and await self._publish_some():
                 pass
-            await self._measure(waker.db)
             await waker.wait(_POLL_S)
 
     async def _publish_some(self) -> int:
@@ -92,13 +91,16 @@ class Relay:
         sent.inc(len(rows))
         return len(rows)
 
-    async def _measure(self, db: Connection) -> None:
+    async def _measure(self, db: Connection) -> int:
+        """How many wait, as far as is told."""
         row: Any = await db.fetchrow(
             "select count(*) as n, coalesce(extract(epoch from now() - min(created_at)), 0) as age"
             " from (select created_at from outbox order by id limit 10000) oldest"
         )
         waiting.set(row["n"])
         lag.set(float(row["age"]))
+        count: int = row["n"]
+        return count
 
 
 def _outgoing(row: Any) -> Outgoing:

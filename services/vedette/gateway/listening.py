@@ -1,4 +1,4 @@
-"""Since when reports can come in: each gateway says that it listens, every second.
+"""Since when reports can come in: each gateway says that it listens, every two seconds.
 
 A report that was due while no gateway listened, or none could store it, may have been made: it is
 not called missing. An absence of a few seconds doesn't count, lest each restart of ours keep jobs
@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager
 
 from vedette.gateway.store import reports
 from vedette.runtime.background import background, every
-from vedette.store.pool import Pool, connection, transaction
+from vedette.store.pool import Pool, connection
 
-_EVERY_S = 1.0
+_EVERY_S = 2.0
 
 
 @asynccontextmanager
@@ -20,7 +20,7 @@ async def listening(pool: Pool, instance: str) -> AsyncIterator[None]:
     """Say so for as long as the block lasts."""
 
     async def say() -> None:
-        async with transaction(pool) as db:
+        async with connection(pool) as db:
             await reports.listen(db, instance)
 
     await say()

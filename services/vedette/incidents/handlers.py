@@ -90,12 +90,6 @@ class Handlers:
             behind = await Store(db).behind(BATCH)
         await each_apart(self._pool, behind, catch_up)
 
-    async def release(self) -> None:
-        """Look again at what waited for the end of a maintenance."""
-        async with connection(self._pool) as db:
-            due = await Store(db).waiting(now_ms(), BATCH)
-        await each_apart(self._pool, due, catch_up)
-
     async def _pass_over(self, changed: Sequence[_Changed]) -> None:
         async with transaction(self._pool) as db:
             passed = await Store(db).pass_over({one.monitor for one in changed})

@@ -1,5 +1,6 @@
 """Maintenance: its windows are written down and told of when they begin and when they end."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
@@ -10,16 +11,14 @@ from vedette.core.windows import Ended, Started, next_turn, turns
 from vedette.incidents.apart import each_apart
 from vedette.incidents.store.maintenance import Due, Maintenances, read_due
 from vedette.store import outbox
-from vedette.store.clock import now_ms
 from vedette.store.maintenance import read_maintenance
-from vedette.store.pool import Connection, Pool, connection
+from vedette.store.pool import Connection, Pool
 
 log = structlog.get_logger()
 
 
-async def follow_maintenances(pool: Pool) -> None:
-    """Follow every maintenance that has a turn."""
-    now = now_ms()
+async def follow_maintenances(pool: Pool, ids: Sequence[UUID], now: int) -> None:
+    """Follow maintenances that have a turn at `now`."""
 
     async def follow_maintenance(db: Connection, id: UUID) -> None:
         store = Maintenances(db)
@@ -32,9 +31,7 @@ async def follow_maintenances(pool: Pool) -> None:
         else:
             await _follow(store, read_due(row, spec), now)
 
-    async with connection(pool) as db:
-        due = await Maintenances(db).due(now)
-    await each_apart(pool, due, follow_maintenance)
+    await each_apart(pool, ids, follow_maintenance)
 
 
 async def _follow(store: Maintenances, due: Due, now: int) -> None:

@@ -1,5 +1,6 @@
 """Reminders of incidents that stay open."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from vedette.core.events import IncidentReminded
@@ -7,13 +8,11 @@ from vedette.incidents.apart import each_apart
 from vedette.incidents.domain import Incident, remind
 from vedette.incidents.store.incidents import Store
 from vedette.incidents.telling import tell
-from vedette.store.clock import now_ms
-from vedette.store.pool import Connection, Pool, connection
+from vedette.store.pool import Connection, Pool
 
 
-async def remind_all(pool: Pool) -> None:
-    """Write down every reminder that is due."""
-    now = now_ms()
+async def remind_all(pool: Pool, incidents: Sequence[UUID], now: int) -> None:
+    """Write down the reminders of these incidents that are due at `now`."""
 
     async def remind_of(db: Connection, id: UUID) -> None:
         store = Store(db)
@@ -21,9 +20,7 @@ async def remind_all(pool: Pool) -> None:
         if found is not None:
             await _remind(store, *found, now)
 
-    async with connection(pool) as db:
-        due = await Store(db).to_remind(now)
-    await each_apart(pool, due, remind_of)
+    await each_apart(pool, incidents, remind_of)
 
 
 async def _remind(store: Store, monitor_id: UUID, incident: Incident, now: int) -> None:

@@ -4,13 +4,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from vedette.bus.consuming import consuming
-from vedette.incidents.handlers import Handlers
+from vedette.incidents.apart import each_apart
+from vedette.incidents.handlers import BATCH, Handlers, catch_up
 from vedette.incidents.maintenance import follow_maintenances
 from vedette.incidents.reminding import remind_all
 from vedette.incidents.settings import IncidentsSettings
+from vedette.incidents.store.incidents import Come, Store
 from vedette.runtime.background import background, every
 from vedette.runtime.resources import Resources
-from vedette.store.pool import Pool
+from vedette.store.clock import now_ms
+from vedette.store.pool import Pool, connection
 
 # What means nothing is followed together.
 PREFETCH = 200
@@ -26,14 +29,23 @@ async def running(_settings: IncidentsSettings, resources: Resources) -> AsyncIt
     async with (
         background("reconcile", lambda: every(RECONCILE_S, handlers.reconcile)),
         background("reconcile all", lambda: every(RECONCILE_ALL_S, handlers.reconcile_all)),
-        background("rounds", lambda: every(ROUND_S, lambda: go_round(resources.pool, handlers))),
+        background("rounds", lambda: every(ROUND_S, lambda: go_round(resources.pool))),
         consuming(resources.bus, handlers.table(), prefetch=PREFETCH, drain_s=resources.drain_s),
     ):
         yield
 
 
-async def go_round(pool: Pool, handlers: Handlers) -> None:
+async def go_round(pool: Pool) -> None:
     """What comes with time alone: maintenance, what waited for its end, reminders."""
-    await follow_maintenances(pool)
-    await handlers.release()
-    await remind_all(pool)
+    now = now_ms()
+    come = await _come(pool, now)
+    if come.turns:
+        await follow_maintenances(pool, come.turns, now)
+        come = await _come(pool, now)  # what waited may wait no longer
+    await each_apart(pool, come.waiting, catch_up)
+    await remind_all(pool, come.to_remind, now)
+
+
+async def _come(pool: Pool, now: int) -> Come:
+    async with connection(pool) as db:
+        return await Store(db).come(now, BATCH)

@@ -65,7 +65,11 @@ class Dispatcher:
 
     async def _claim_all(self, store: Claiming) -> float:
         """Claim until no lane has both work and room; returns when to look again."""
-        while places := allot(await store.due_lanes(), self._busy):
+        while True:
+            lanes, next_s = await store.look()
+            places = allot(lanes, self._busy)
+            if not places:
+                break
             claims = await store.claim(
                 places,
                 instance=self._instance,
@@ -77,7 +81,6 @@ class Dispatcher:
                 self._start(claim)
             if not claims:
                 break
-        next_s = await store.next_due_s()
         return _POLL_S if next_s is None else min(next_s, _POLL_S)
 
     def _start(self, claim: Claim) -> None:

@@ -17,7 +17,7 @@ from vedette.processor.rounds import Round
 from vedette.processor.rows import Watched
 from vedette.processor.store import Store
 from vedette.store.clock import now_ms
-from vedette.store.pool import Pool, transaction
+from vedette.store.pool import Pool, connection, transaction
 
 AT_ONCE = 500
 
@@ -64,6 +64,9 @@ async def close_rounds(pool: Pool, now: int, *, unhealthy: Collection[str] = ())
 
     Votes of `unhealthy` regions have no say.
     """
+    async with connection(pool) as db:
+        if not await roundstore.any_due(db, now):  # as mostly
+            return 0
     async with transaction(pool) as db:
         store, ledger = Store(db), Ledger(now)
         due = await roundstore.due(db, now, AT_ONCE)

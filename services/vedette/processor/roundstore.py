@@ -95,6 +95,14 @@ async def end(db: Connection, ends: Sequence[End]) -> None:
     )
 
 
+async def any_due(db: Connection, now: int) -> bool:
+    """Whether there may be rounds to close."""
+    found: bool = await db.fetchval(
+        "select exists (select from open_round where closes_at <= $1)", to_datetime(now)
+    )
+    return found
+
+
 async def due(db: Connection, now: int, limit: int) -> list[tuple[Watched, int]]:
     """Rounds to close, each with its monitor, whose state is locked.
 

@@ -1,4 +1,4 @@
-"""The scheduler's loops: leases each second, due slots four times a second."""
+"""The scheduler's loops: leases every two seconds, due slots four times a second."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -121,13 +121,13 @@ class Dispatcher:
             return
         self._until = until
         while self._leases.valid():
-            if await self._bus.depth(EXPIRED) > _MOST_EXPIRED:
-                log.warning("nothing is sent while so many missed slots wait to be recorded")
-                return
             if not self._unsent:
                 self._unsent = self._agenda.take(until, LIMIT)
             if not self._unsent:
                 break
+            if await self._bus.depth(EXPIRED) > _MOST_EXPIRED:
+                log.warning("nothing is sent while so many missed slots wait to be recorded")
+                return
             self._unsent = self._still_ours(self._unsent)
             await self._send(self._unsent)
             self._unsent = []

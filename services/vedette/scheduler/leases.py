@@ -45,10 +45,9 @@ class Leases:
     async def turn(self, watermarks: Mapping[int, int | None]) -> tuple[list[int], list[Lease]]:
         """Renew, give up and take over; returns the shards we lost and those we won."""
         began = time.monotonic()
-        live, now = await self._store.present()
+        held, live, now = await self._store.renew(self._tokens, watermarks)
         clock.set(now, asked=began)
         share = fair_share(live)
-        held = await self._store.renew(self._tokens, watermarks)
         lost = [shard for shard in self._tokens if shard not in held]
         extra = sorted(held)[share:]
         if extra:

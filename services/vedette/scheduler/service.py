@@ -14,7 +14,7 @@ from vedette.scheduler.store import Store
 from vedette.store.clock import now_ms
 from vedette.store.secretbox import secret_box
 
-RENEW_S = 1
+RENEW_S = 2
 RECONCILE_S = 30
 PREFETCH = 32
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from vedette.core.instants import to_datetime, to_ms
@@ -12,7 +12,7 @@ from vedette.store.pool import Pool, connection, transaction
 from vedette.store.secretbox import SecretBox
 
 # Presence runs out as a lease does: so that whoever is left may take them all at once.
-LEASE_S = 5.0
+LEASE_S = 6.0
 
 _MONITOR = "select id, shard, version, revision, spec, active_since from monitor"
 _LIVING = "deleted_at is null and not paused and not passive"
@@ -26,27 +26,21 @@ class Lease:
     watermark: int | None
 
 
+class Renewal(NamedTuple):
+    """What is still ours, how many schedulers live, and the database's time (Unix s)."""
+
+    held: set[int]
+    live: int
+    now: float
+
+
 class Store:
-    """One method, one statement, but for `renew`, which is one transaction."""
+    """One method, one statement, but for `leave`, which is one transaction."""
 
     def __init__(self, pool: Pool, instance: str, box: SecretBox) -> None:
         self._pool = pool
         self._instance = instance
         self._box = box
-
-    async def present(self) -> tuple[int, float]:
-        """Say that this scheduler lives; returns how many do, and the time (Unix s)."""
-        async with connection(self._pool) as db:
-            row: Any = await db.fetchrow(
-                "with me as (insert into scheduler_instance (id, seen_at) values ($1, now())"
-                " on conflict (id) do update set seen_at = now())"
-                " select 1 + count(*) as live,"
-                " extract(epoch from clock_timestamp())::float8 as now from scheduler_instance"
-                " where id <> $1 and abs(extract(epoch from now() - seen_at))::float8 < $2",
-                self._instance,
-                LEASE_S,
-            )
-        return row["live"], row["now"]
 
     async def leave(self) -> None:
         """Say that this scheduler is gone, and give its shards back."""
@@ -63,24 +57,29 @@ class Store:
 
     async def renew(
         self, tokens: Mapping[int, int], watermarks: Mapping[int, int | None]
-    ) -> set[int]:
-        """Renew our leases and note how far we have dispatched; says which are still ours."""
+    ) -> Renewal:
+        """Say that this scheduler lives, renew its leases and note how far it has dispatched."""
         known = (watermarks.get(shard) for shard in tokens)
         async with connection(self._pool) as db:
-            rows = await db.fetch(
-                "update shard set expires_at = now() + make_interval(secs => $4),"
-                " watermark = coalesce(mine.watermark, shard.watermark)"
-                " from unnest($1::smallint[], $2::bigint[], $3::timestamptz[])"
-                " as mine (id, token, watermark)"
-                " where shard.id = mine.id and shard.token = mine.token and owner = $5"
-                " returning shard.id",
+            row: Any = await db.fetchrow(
+                "with me as (insert into scheduler_instance (id, seen_at) values ($5, now())"
+                "  on conflict (id) do update set seen_at = now()),"
+                " held as (update shard set expires_at = now() + make_interval(secs => $4),"
+                "  watermark = coalesce(mine.watermark, shard.watermark)"
+                "  from unnest($1::smallint[], $2::bigint[], $3::timestamptz[])"
+                "  as mine (id, token, watermark)"
+                "  where shard.id = mine.id and shard.token = mine.token and owner = $5"
+                "  returning shard.id)"
+                " select array(select id from held) as held, 1 + count(*) as live,"
+                " extract(epoch from clock_timestamp())::float8 as now from scheduler_instance"
+                " where id <> $5 and abs(extract(epoch from now() - seen_at))::float8 < $4",
                 list(tokens.keys()),
                 list(tokens.values()),
                 [None if ms is None else to_datetime(ms) for ms in known],
                 LEASE_S,
                 self._instance,
             )
-        return {row["id"] for row in rows}
+        return Renewal(set(row["held"]), row["live"], row["now"])
 
     async def release(self, shards: Sequence[int]) -> None:
         """Give shards back at once."""

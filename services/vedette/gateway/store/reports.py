@@ -96,16 +96,13 @@ async def listen(db: Connection, instance: str) -> None:
         "with others as (select from gateway_instance"
         " where id <> $1 and abs(extract(epoch from now() - seen_at))::float8 < $2),"
         " mine as (select from gateway_instance"
-        " where id = $1 and abs(extract(epoch from now() - seen_at))::float8 < $2)"
-        " update listening set since = now()"
-        " where not exists (select from others) and not exists (select from mine)",
-        instance,
-        GONE_S,
-    )
-    await db.execute(
-        "insert into gateway_instance (id, seen_at) values ($1, now())"
+        " where id = $1 and abs(extract(epoch from now() - seen_at))::float8 < $2),"
+        " anew as (update listening set since = now()"
+        " where not exists (select from others) and not exists (select from mine))"
+        " insert into gateway_instance (id, seen_at) values ($1, now())"
         " on conflict (id) do update set seen_at = now()",
         instance,
+        GONE_S,
     )
 
 

@@ -1,7 +1,7 @@
 """Statements on incidents, and on how far the changes of monitors were followed."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from vedette.core.instants import to_datetime
@@ -21,7 +21,6 @@ _INCIDENT = (
     " i.reminded_at, i.reminders, coalesce(s.cause, i.cause) as cause from incident i"
     " left join span s on s.monitor_id = i.monitor_id and s.sequence = i.opened_by"
 )
-_ID = "select i.id from incident i"
 _TO_REMIND = (
     "join monitor m on m.id = i.monitor_id"
     " where i.resolved_at is null and m.deleted_at is null"
@@ -32,6 +31,24 @@ _TO_REMIND = (
     "  where w.workspace_id = i.workspace_id and w.ended_at is null and (w.everything"
     "   or i.monitor_id = any(w.monitors) or m.spec->'tags' ?| w.tags))"
 )
+_COME = (
+    "select array(select id from maintenance where next_turn_at <= $1"  # noqa: S608  (ours)
+    "  order by next_turn_at) as turns,"
+    " array(select monitor_id from incident_cursor where held_until <= $1"
+    "  order by held_until limit $2) as waiting,"
+    f" array(select i.id from incident i {_TO_REMIND} order by i.id) as to_remind"
+)
+
+
+class Come(NamedTuple):
+    """What time alone brings."""
+
+    turns: list[UUID]
+    """Maintenances that have a turn."""
+    waiting: list[UUID]
+    """Monitors whose change has waited long enough, as far as is known."""
+    to_remind: list[UUID]
+    """Open incidents of which a reminder is due; not of monitors in maintenance."""
 
 
 class Store:
@@ -96,16 +113,6 @@ class Store:
             None if waiting is None else waiting.held.model_dump(mode="json"),
             None if waiting is None else to_datetime(waiting.until),
         )
-
-    async def waiting(self, now: int, limit: int) -> list[UUID]:
-        """Monitors whose change has waited long enough, as far as is known."""
-        rows = await self.db.fetch(
-            "select monitor_id from incident_cursor where held_until <= $1"
-            " order by held_until limit $2",
-            to_datetime(now),
-            limit,
-        )
-        return [row["monitor_id"] for row in rows]
 
     async def maintenances(self, monitor: Monitor) -> list[Planned]:
         """The maintenances that a monitor is part of; for what can't be read nothing waits."""
@@ -189,10 +196,10 @@ class Store:
             incident.resolution,
         )
 
-    async def to_remind(self, now: int) -> list[UUID]:
-        """Open incidents of which a reminder is due; not of monitors in maintenance."""
-        rows = await self.db.fetch(f"{_ID} {_TO_REMIND} order by i.id", to_datetime(now))
-        return [row["id"] for row in rows]
+    async def come(self, now: int, limit: int) -> Come:
+        """What has come by `now` with time alone, so many waiting monitors at most."""
+        row: Any = await self.db.fetchrow(_COME, to_datetime(now), limit)
+        return Come(row["turns"], row["waiting"], row["to_remind"])
 
     async def lock_to_remind(self, id: UUID, now: int) -> tuple[UUID, Incident] | None:
         """One of them, and its monitor, if it still is and no other process has it locked."""

@@ -40,14 +40,6 @@ class Maintenances:
     def __init__(self, db: Connection) -> None:
         self.db = db
 
-    async def due(self, now: int) -> list[UUID]:
-        """Maintenances that have a turn."""
-        rows = await self.db.fetch(
-            "select id from maintenance where next_turn_at <= $1 order by next_turn_at",
-            to_datetime(now),
-        )
-        return [row["id"] for row in rows]
-
     async def lock_due(self, id: UUID, now: int) -> Any:
         """The row of one of them, if it still has a turn and no other process has it locked."""
         return await self.db.fetchrow(

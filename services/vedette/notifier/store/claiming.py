@@ -100,13 +100,20 @@ class Claiming:
     def __init__(self, db: Connection) -> None:
         self._db = db
 
-    async def due_lanes(self) -> list[str]:
-        """Lanes with something due, the one that waits longest first."""
-        rows = await self._db.fetch(
-            "select lane from delivery where status = 'pending' and next_attempt_at <= now()"
-            " and digest_id is null group by lane order by min(next_attempt_at)"
+    async def look(self) -> tuple[list[str], float | None]:
+        """Lanes with something due, the one that waits longest first, and when to look again.
+
+        That is in so many seconds, when the next delivery comes due; None if none waits for its
+        time.
+        """
+        row: Any = await self._db.fetchrow(
+            "select array(select lane from delivery where status = 'pending'"
+            "  and next_attempt_at <= now() and digest_id is null"
+            "  group by lane order by min(next_attempt_at)) as lanes,"
+            " (select extract(epoch from min(next_attempt_at) - now())::float8 from delivery"
+            "  where status = 'pending' and next_attempt_at > now()) as next_s"
         )
-        return [row["lane"] for row in rows]
+        return row["lanes"], row["next_s"]
 
     async def claim(
         self,
@@ -138,14 +145,6 @@ class Claiming:
             )
             found[row["digest_id"]].append(member)
         return found
-
-    async def next_due_s(self) -> float | None:
-        """Seconds until the next delivery comes due; None if none is waiting for its time."""
-        seconds: float | None = await self._db.fetchval(
-            "select extract(epoch from min(next_attempt_at) - now())::float8 from delivery"
-            " where status = 'pending' and next_attempt_at > now()"
-        )
-        return seconds
 
     async def hasten(self, within_s: float) -> None:
         """Let what is due later than ever any is be due now: the clock was put back since."""

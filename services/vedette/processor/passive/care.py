@@ -18,7 +18,7 @@ from vedette.processor.passive.store import Listening, PassiveStore, Ward
 from vedette.processor.rows import OWN_REGION
 from vedette.processor.store import Store
 from vedette.store.clock import now_ms
-from vedette.store.pool import Pool, transaction
+from vedette.store.pool import Pool, connection, transaction
 from vedette.store.waking import REPORTS, listening
 
 AT_ONCE = 50
@@ -43,6 +43,9 @@ class Care:
 
     async def look_after_some(self) -> int:
         """One transaction: what was reported or is due, recorded and judged. Says of how many."""
+        async with connection(self._pool) as db:
+            if not await PassiveStore(db).any_awake(now_ms()):  # as mostly
+                return 0
         async with transaction(self._pool) as db:
             store, passive, ledger = Store(db), PassiveStore(db), Ledger(now_ms())
             wards = await passive.awake(ledger.now, AT_ONCE)

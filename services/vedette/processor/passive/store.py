@@ -48,20 +48,29 @@ class Arrival:
     body: bytes | None
 
 
+_AWAKE = (
+    "from passive_monitor p join monitor m on m.id = p.monitor_id"
+    " where p.wake_at <= $1 and not m.paused and m.deleted_at is null"
+)
+
+
 class PassiveStore:
     """Statements inside one transaction."""
 
     def __init__(self, db: Connection) -> None:
         self.db = db
 
+    async def any_awake(self, now: int) -> bool:
+        """Whether there may be monitors to look after."""
+        found: bool = await self.db.fetchval(f"select exists (select {_AWAKE})", to_datetime(now))
+        return found
+
     async def awake(self, now: int, limit: int) -> list[Ward]:
         """Monitors to look after now, locked; those that another processor has are left to it."""
         rows = await self.db.fetch(
             "select m.id, m.workspace_id, m.spec, m.revision, m.active_since, p.vigil,"
             " p.revision as known_revision, p.active_since as known_since, p.read_through"
-            " from passive_monitor p join monitor m on m.id = p.monitor_id"
-            " where p.wake_at <= $1 and not m.paused and m.deleted_at is null"
-            " order by p.wake_at limit $2 for update of p skip locked",
+            f" {_AWAKE} order by p.wake_at limit $2 for update of p skip locked",
             to_datetime(now),
             limit,
         )
