@@ -7,20 +7,14 @@ consumer down instead of spinning messages through the queue.
 """
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 
 import structlog
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter, Histogram
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    retry_if_not_exception_type,
-    stop_never,
-    wait_exponential_jitter,
-)
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential_jitter
 
 from vedette.bus import parking
 from vedette.bus.api import Binding, Bus, Exchange, Handler, Message, Outgoing, Queue
@@ -29,6 +23,9 @@ from vedette.telemetry.traces import span
 
 ATTEMPTS = 4
 """How often a handler is called with a message that makes it fail for no passing cause."""
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 5.0
 
 handled = Counter("vedette_messages_handled_total", "Messages dealt with.", ["queue", "end"])
 seconds = Histogram("vedette_message_seconds", "Time to deal with a message.", ["queue"])
@@ -113,11 +110,16 @@ def retried(_bus: Bus, queue: Queue, handler: Handler) -> Handler:
     """
 
     async def retry(message: Message) -> None:
-        retrying = _retrying(queue)
-        try:
-            await retrying(handler, message)
-        except Exception as error:
-            raise GaveUp(error, retrying.statistics["attempt_number"]) from error
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await handler(message)
+            except Exception as error:
+                if not queue.last_resort and _gives_up(error, tries):
+                    raise GaveUp(error, tries) from error
+                log.warning("trying again", queue=queue.name, attempt=tries, error=str(error))
+            await asyncio.sleep(_pause_s(tries))
 
     return retry
 
@@ -130,26 +132,15 @@ def label(queue: Queue) -> str:
     return queue.name.partition(".")[0] if queue.private else queue.name
 
 
-def _retrying(queue: Queue) -> AsyncRetrying:
-    def report(state: RetryCallState) -> None:
-        error = state.outcome and state.outcome.exception()
-        log.warning(
-            "trying again", queue=queue.name, attempt=state.attempt_number, error=str(error)
-        )
-
-    final = (asyncio.CancelledError,) if queue.last_resort else (Permanent, asyncio.CancelledError)
-    return AsyncRetrying(
-        retry=retry_if_not_exception_type(final),
-        stop=stop_never if queue.last_resort else _gives_up,
-        wait=wait_exponential_jitter(multiplier=0.1, max=5, jitter=0.1),
-        before_sleep=report,
-        reraise=True,
-    )
+def _gives_up(error: Exception, tries: int) -> bool:
+    if isinstance(error, Permanent):
+        return True
+    return tries >= ATTEMPTS and not isinstance(error, Transient)
 
 
-def _gives_up(state: RetryCallState) -> bool:
-    error = state.outcome and state.outcome.exception()
-    return not isinstance(error, Transient) and state.attempt_number >= ATTEMPTS
+def _pause_s(tries: int) -> float:
+    doubled = _FIRST_PAUSE_S * 2.0 ** min(tries - 1, 10)
+    return min(doubled, _LONGEST_PAUSE_S) + random.uniform(0, _FIRST_PAUSE_S)  # noqa: S311
 
 
 async def _publish(bus: Bus, exchange: Exchange, message: Outgoing) -> None:
