@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -25,8 +25,16 @@ from vedette.testing.scratch import scratch
 from vedette.testing.waiting import eventually
 
 Mode = Literal["embedded", "apart"]
-# The scheduler looks for changes that no event told it of every 30 s.
+# The scheduler looks for changes that no event told it of every 30 s,
 FOUND_WITHIN_S = 45
+# and reads so many a second at least.
+READ_PER_S = 1500
+# A check is in the database so long after its slot, when nothing waits.
+CAUGHT_UP_S = 3
+
+_BEHIND = """
+select exists (select from monitor_state
+    where state = 'up' and last_vote < now() - make_interval(secs => $1))"""
 
 _LATENESS = """
 select count(*) as checks, count(*) filter (where outcome = 'missed') as missed,
@@ -78,9 +86,11 @@ class System:
             return await Api(http, self.installation.url)(method, path, body)
 
     async def sow(self, urls: Sequence[str], *, interval_s: int) -> None:
-        """Add a monitor for each URL, and wait until all have been checked once."""
-        # Time to be found by the scheduler, and to be read, which takes some 0.2 ms each.
-        ahead_s = FOUND_WITHIN_S + len(urls) / 2500
+        """Add a monitor for each URL, and wait until all are checked and none is late any more.
+
+        What never gets so far is measured as it is.
+        """
+        ahead_s = FOUND_WITHIN_S + len(urls) / READ_PER_S
         await sow(self.dsn, urls, interval_s=interval_s, ahead_s=ahead_s)
 
         async def all_checked() -> bool:
@@ -90,6 +100,12 @@ class System:
 
         within = ahead_s + 2 * interval_s + 60
         await eventually(all_checked, within=within, every=1, what="all monitors were checked")
+
+        async def on_time() -> bool:
+            return not await self.ask(_BEHIND, interval_s + CAUGHT_UP_S)
+
+        with suppress(AssertionError):
+            await eventually(on_time, within=2 * interval_s, every=1)
 
     async def ask(self, query: str, *values: object) -> Any:
         """A figure from the database."""
