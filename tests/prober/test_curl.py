@@ -31,8 +31,8 @@ async def test_a_cancelled_check_is_gone(context: Context) -> None:
         with pytest.raises(asyncio.CancelledError):
             await check
         await asyncio.wait_for(server.gone.wait(), 2)
-    assert not context.curl._running
-    assert not context.curl._sockets._watched  # type: ignore[attr-defined]
+    assert not context.curl.running()
+    assert not context.curl._multi.sockets._watched  # type: ignore[attr-defined]
 
 
 async def test_checks_leave_nothing_open(context: Context) -> None:
@@ -49,8 +49,8 @@ async def test_checks_leave_nothing_open(context: Context) -> None:
         while server.open_now:
             await asyncio.sleep(0.01)
         assert open_files() <= before + 1
-    assert not context.curl._running
-    assert not context.curl._sockets._watched  # type: ignore[attr-defined]
+    assert not context.curl.running()
+    assert not context.curl._multi.sockets._watched  # type: ignore[attr-defined]
     assert sum(map(len, context.curl._idle.values())) <= 20
 
 

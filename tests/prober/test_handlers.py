@@ -176,7 +176,7 @@ async def test_a_cancelled_batch_leaves_nothing_behind(context: Context) -> None
     ):
         await hung.arrived.wait()
     assert prober.limits.in_flight == 0
-    assert not context.curl._running
+    assert not context.curl.running()
 
 
 async def test_the_trace_goes_on(context: Context) -> None:

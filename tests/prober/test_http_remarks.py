@@ -6,12 +6,12 @@ import pycurl
 import pytest
 
 from vedette.core.outcome import Reason
-from vedette.prober.curl import Ended
 from vedette.prober.http.origin import Origin
 from vedette.prober.http.phases import Times
 from vedette.prober.http.quic import unconnected
 from vedette.prober.http.remarks import Remarks
 from vedette.prober.http.troubles import trouble_of
+from vedette.prober.multi import Ended
 
 ORIGIN = Origin("https", "a.example", 443, literal=False)
 NEVER = Times(looked_up=1, connected=0, secured=0, first_byte=0, ended=9)

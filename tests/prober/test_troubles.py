@@ -6,11 +6,11 @@ import pycurl
 import pytest
 
 from vedette.core.outcome import Reason
-from vedette.prober.curl import Ended
 from vedette.prober.domain import Trouble
 from vedette.prober.http.origin import locate
 from vedette.prober.http.phases import Times
 from vedette.prober.http.troubles import trouble_of
+from vedette.prober.multi import Ended
 from vedette.prober.names import _with_route
 
 CONNECTING = Times(looked_up=1, connected=0, secured=0, first_byte=0, ended=9)

@@ -10,7 +10,6 @@ from vedette.core.redaction import hidden_url
 from vedette.core.result import Hop
 from vedette.core.urls import bare
 from vedette.prober.context import Context
-from vedette.prober.curl import Handle
 from vedette.prober.domain import Seen, Trouble
 from vedette.prober.http.exchange import Terms, exchange
 from vedette.prober.http.leading import AS_THE_URL_SAYS, Addresses
@@ -20,6 +19,7 @@ from vedette.prober.http.proxy import failure
 from vedette.prober.http.request import Request, redirected
 from vedette.prober.http.seeing import Exchange
 from vedette.prober.http.sending import Sending
+from vedette.prober.multi import Handle
 from vedette.prober.names import lacks_ipv6
 
 _SHOWN = 200

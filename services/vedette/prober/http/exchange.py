@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 import pycurl
 
 from vedette.prober.context import Context
-from vedette.prober.curl import Handle
 from vedette.prober.http.gate import gated
 from vedette.prober.http.leading import AS_THE_URL_SAYS, Addresses, lead
-from vedette.prober.http.overhearing import overhearing
+from vedette.prober.http.overhearing import ByHook, Overhearing, overhearing
 from vedette.prober.http.reception import Reception
 from vedette.prober.http.seeing import Exchange, Transfer
 from vedette.prober.http.sending import Sending
+from vedette.prober.multi import Handle
 
 
 @dataclass(slots=True)
@@ -47,16 +47,19 @@ async def exchange(sending: Sending, handle: Handle, context: Context, terms: Te
     handle.setopt(pycurl.TIMEOUT_MS, _ms(remaining_s))
     if terms.connect_s is not None:
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, _ms(terms.connect_s))
-    overheard = None
+    overheard: Overhearing | None = None
+    alike = None
     if sending.request.origin.secure:
         overheard = overhearing(sending.manner, context.curl, context.ca_file)
         overheard.begin(handle)
+        if isinstance(overheard, ByHook):  # which sees to it that a context may be shared
+            alike = sending.standing
     gate = gated(handle, context.guard, always=led and addresses.ipv4_first)
-    performing = context.curl.perform(handle)
+    performing = context.curl.perform(handle, alike)
     try:
         ended = await performing
     finally:
-        context.curl.cease(handle)
+        context.curl.cease(handle, alike)
         if gate is not None:
             gate.end(handle)
         if overheard is not None:

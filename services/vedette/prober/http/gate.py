@@ -10,9 +10,9 @@ from typing import Any
 import pycurl
 
 from vedette.core.outcome import Reason
-from vedette.prober.curl import Ended, Handle
 from vedette.prober.domain import Trouble
 from vedette.prober.guard import Guard
+from vedette.prober.multi import Ended, Handle
 
 NOWHERE = "100::"
 """Of the addresses that lead nowhere (RFC 6666): never connected to, only to be refused."""

@@ -18,8 +18,8 @@ from typing import Any
 import pycurl
 import structlog
 
-from vedette.prober.curl import Handle
 from vedette.prober.http.handshakes import Handshake, Handshakes
+from vedette.prober.multi import Handle
 
 log = structlog.get_logger()
 _pointer = ctypes.c_void_p
@@ -28,6 +28,8 @@ _EFFECTIVE_URL = 0x100001
 _WORD = struct.calcsize("P")
 _MAGIC = struct.pack("I", 0xC0DEDBAD)
 """How each of libcurl's handles begins."""
+_SET_VERIFY_STORE = 106
+"""SSL_CTRL_SET_VERIFY_CERT_STORE."""
 _GOOD = 1
 _X509_V_OK = 0
 _ON_CONTEXT = ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer, _pointer)
@@ -62,6 +64,16 @@ class Hook:
         self._leave_to = _function(
             library.SSL_CTX_set_cert_verify_callback, None, _pointer, _pointer, _pointer
         )
+        # Each connection takes a word of its own over from the context, which may be others' as
+        # well: it is meant for who asks for pass phrases, which are none here.
+        self._mark = _function(
+            library.SSL_CTX_set_default_passwd_cb_userdata, None, _pointer, _pointer
+        )
+        self._mark_of = _function(library.SSL_get_default_passwd_cb_userdata, _pointer, _pointer)
+        self._trusted = _function(library.SSL_CTX_get_cert_store, _pointer, _pointer)
+        self._control = _function(
+            library.SSL_CTX_ctrl, ctypes.c_long, _pointer, ctypes.c_int, ctypes.c_long, _pointer
+        )
         self._on_context = _ON_CONTEXT(self._begin)
         self._on_chain = _ON_CHAIN(self._judge)
         self._judge_pointer = ctypes.cast(self._on_chain, _pointer)
@@ -82,20 +94,24 @@ class Hook:
 
     def _begin(self, handle: int, context: int, _data: int | None) -> int:
         """libcurl's callback: a handshake is about to be made."""
-        handshakes = self._listening.get(handle)
+        handshakes, number = self._listening.get(handle), None
         if handshakes is not None:
             number = next(self._numbers)
             self._under_way[number] = handshakes.begin(number)
-            self._leave_to(context, self._judge_pointer, number)
+        self._mark(context, number)
+        self._leave_to(context, self._judge_pointer, None)
+        # Whatever becomes of the context: this connection trusts who is trusted now.
+        self._control(context, _SET_VERIFY_STORE, 1, self._trusted(context))
         return 0
 
-    def _judge(self, store: int, number: int) -> int:
+    def _judge(self, store: int, _data: int | None) -> int:
         """OpenSSL's callback: is the chain that was sent to be trusted?"""
-        handshake = self._under_way.get(number)
+        connection = self._data(store, self._connection)
+        handshake = self._under_way.get(self._mark_of(connection))
         if handshake is None:  # the transfer is over
             return int(self._verify(store))
         try:
-            self._look(store, handshake)
+            self._look(store, connection, handshake)
             if handshake.known():
                 self._set_error(store, _X509_V_OK)
                 return _GOOD
@@ -107,8 +123,7 @@ class Hook:
             handshake.remember(self._certificates(self._path(store)))
         return good
 
-    def _look(self, store: int, handshake: Handshake) -> None:
-        connection = self._data(store, self._connection)
+    def _look(self, store: int, connection: int, handshake: Handshake) -> None:
         cipher = self._current(connection) or self._pending(connection)
         handshake.version = self._version(connection).decode()
         handshake.cipher = self._name(cipher).decode() if cipher else ""

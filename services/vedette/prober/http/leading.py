@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import pycurl
 
-from vedette.prober.curl import Handle
 from vedette.prober.http.gate import NOWHERE
 from vedette.prober.http.origin import bracketed
 from vedette.prober.http.sending import Sending
+from vedette.prober.multi import Handle
 
 # The addresses we hand over are those of this moment and no later one.
 _ADDRESSES_KEPT_S = 1

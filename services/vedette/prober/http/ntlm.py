@@ -9,12 +9,13 @@ import pycurl
 from vedette.core.http import NtlmAuth
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
-from vedette.prober.curl import CurlDriver, Handle
+from vedette.prober.curl import CurlDriver
 from vedette.prober.domain import Trouble
 from vedette.prober.http.exchange import Terms, exchange
 from vedette.prober.http.request import authorized
 from vedette.prober.http.seeing import Exchange
 from vedette.prober.http.sending import Sending
+from vedette.prober.multi import Handle
 
 _KEPT = ((pycurl.FORBID_REUSE, 0),)
 _TAKEN_UP = ((pycurl.FRESH_CONNECT, 0),)

@@ -8,11 +8,12 @@ from typing import NamedTuple, Protocol
 
 import pycurl
 
-from vedette.prober.curl import CurlDriver, Handle
+from vedette.prober.curl import CurlDriver
 from vedette.prober.http.handshakes import Handshakes
 from vedette.prober.http.hook import Hook, hook
 from vedette.prober.http.manner import Manner
 from vedette.prober.http.remarks import Remarks
+from vedette.prober.multi import Handle
 from vedette.prober.streams.verified import Against
 
 Field = tuple[bytes, bytes]

@@ -8,9 +8,10 @@ import pycurl
 
 from vedette.core.http import HttpProxy
 from vedette.core.outcome import Reason
-from vedette.prober.curl import Ended, Handle, Setopts
+from vedette.prober.curl import Setopts
 from vedette.prober.domain import Trouble
 from vedette.prober.http.origin import bracketed, is_address
+from vedette.prober.multi import Ended, Handle
 
 _PORTS = {"http": 80, "https": 443}
 _SOCKS_PORT = 1080

@@ -4,8 +4,8 @@ import errno
 
 import pycurl
 
-from vedette.prober.curl import Ended
 from vedette.prober.http.remarks import Remarks
+from vedette.prober.multi import Ended
 
 _CLOSED = "it ended the QUIC handshake, as servers do that do not offer HTTP/3 (h3)"
 _QUIC_CONNECT_ERROR = 96  # pycurl has no name for it

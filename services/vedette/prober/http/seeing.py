@@ -9,7 +9,6 @@ import pycurl
 
 from vedette.core.outcome import Reason
 from vedette.prober.answer import Answer
-from vedette.prober.curl import Ended, Handle
 from vedette.prober.domain import Trouble
 from vedette.prober.http.certificate import shown_in, trust_in
 from vedette.prober.http.overhearing import Overhearing
@@ -19,6 +18,7 @@ from vedette.prober.http.quic import unconnected
 from vedette.prober.http.reception import Reception
 from vedette.prober.http.sending import Sending
 from vedette.prober.http.troubles import trouble_of
+from vedette.prober.multi import Ended, Handle
 from vedette.prober.streams.shown import Shown
 
 _VERSIONS = {

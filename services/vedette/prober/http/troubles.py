@@ -6,10 +6,10 @@ import os
 import pycurl
 
 from vedette.core.outcome import Reason
-from vedette.prober.curl import Ended
 from vedette.prober.domain import Trouble
 from vedette.prober.http.origin import Origin
 from vedette.prober.http.phases import Times
+from vedette.prober.multi import Ended
 
 # Codes that pycurl has no name for.
 _HTTP2_STREAM = 92
