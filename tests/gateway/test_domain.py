@@ -1,5 +1,6 @@
 """Cursors, merge patch, and what the screen says."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -90,7 +91,7 @@ def test_merge_patch(target: Any, patch: Any, result: Any) -> None:
     ],
 )
 def test_the_headline_is_true(states: list[State], text: str) -> None:
-    assert headline(states).text == text
+    assert headline(Counter(states)).text == text
 
 
 def test_what_was_not_seen_lately_is_not_claimed() -> None:

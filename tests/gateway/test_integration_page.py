@@ -18,9 +18,9 @@ def basic(password: str) -> dict[str, str]:
     return {"Authorization": f"Basic {b64encode(f'me:{password}'.encode()).decode()}"}
 
 
-async def read(client: Client) -> str:
+async def read(client: Client, query: str = "") -> str:
     """The page's text, without its tags."""
-    response = await client.get("/")
+    response = await client.get(f"/{query}")
     assert response.status == 200
     body = re.sub(r"<style.*?</style>", "", await response.text(), flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", " ", body).split())
@@ -77,14 +77,26 @@ async def test_without_its_database_it_says_so(client: Client, pool: Pool) -> No
     assert "The database can’t be reached" in await response.text()
 
 
-async def test_five_hundred_monitors_are_one_page(client: Client, api: Api, world: World) -> None:
+async def test_many_monitors_are_shown_page_by_page(client: Client, api: Api, world: World) -> None:
     await api.create("/monitors", a_monitor(name="x" * 200))
     await world.pool.execute(
         "insert into monitor (id, workspace_id, shard, spec, target)"
         " select gen_random_uuid(), workspace_id, shard, spec, target"
-        " from monitor, generate_series(1, 499)"
+        " from monitor, generate_series(1, 249)"
     )
-    assert "500 monitors wait for a first check" in await read(client)
+    first, last = await read(client), await read(client, "?page=3")
+    for page in (first, last):
+        assert "250 monitors wait for a first check" in page
+    assert (first.count("x" * 200), last.count("x" * 200)) == (100, 50)
+    assert "Page 1 of 3 Next" in first
+    assert "Previous Page 3 of 3" in last
+    assert "Page 3 of 3" in await read(client, "?page=99&from=elsewhere")
+
+
+@pytest.mark.parametrize("page", ["0", "second", "1&page=2", "99999999999999999999"])
+async def test_a_page_has_a_number(client: Client, page: str) -> None:
+    answer = await client.get(f"/?page={page}")
+    assert (answer.status, (await answer.json())["errors"][0]["field"]) == (400, "page")
 
 
 async def test_the_page_runs_nothing_and_is_framed_by_nobody(client: Client) -> None:

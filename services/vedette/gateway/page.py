@@ -8,11 +8,13 @@ from pathlib import Path
 import structlog
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import ConfigDict, Field
 
 from vedette.core.errors import Transient
 from vedette.core.state import State
 from vedette.gateway.context import GATEWAY
 from vedette.gateway.domain.overview import length_in_words, percent
+from vedette.gateway.reading import Query, read_query
 from vedette.gateway.screen import Screen, read_screen
 from vedette.gateway.signin import workspace_of
 from vedette.store.pool import connection
@@ -47,14 +49,23 @@ def _environment() -> Environment:
 _TEMPLATES = _environment()
 
 
+class ScreenQuery(Query):
+    """Which part of the screen. A browser may have been told of more, which means nothing here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    page: int = Field(default=1, ge=1, le=1_000_000)
+
+
 async def show_page(request: web.Request) -> web.Response:
-    """The screen, or that it can't be had now."""
+    """The screen, or that it can't be had now. Raises Problem."""
+    page = read_query(request, ScreenQuery).page
     now = datetime.now(UTC)
     screen = None
     try:
         workspace = await workspace_of(request)
         async with connection(request.app[GATEWAY].pool) as db:
-            screen = await read_screen(db, workspace, now)
+            screen = await read_screen(db, workspace, now, page)
     except Transient as error:
         log.warning("the status screen has no data", error=str(error))
     return _render(request, screen, now)

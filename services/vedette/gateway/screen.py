@@ -13,17 +13,10 @@ from vedette.core.maintenance import MaintenanceSpec
 from vedette.core.outcome import Reason
 from vedette.core.state import State
 from vedette.core.windows import window_at
-from vedette.gateway.domain.overview import (
-    Headline,
-    Standing,
-    Watched,
-    headline,
-    newest,
-    truthful,
-    worst_first,
-)
+from vedette.gateway.domain.overview import Headline, Standing, Watched, headline
 from vedette.gateway.domain.uptime import WINDOWS, Span, uptime
-from vedette.gateway.store import history, incidents, maintenance, monitors, probers
+from vedette.gateway.standings import read_page, read_standings
+from vedette.gateway.store import history, incidents, maintenance, monitors, overview, probers
 from vedette.gateway.views.common import CheckSummary
 from vedette.store.maintenance import read_maintenance
 from vedette.store.pool import Connection
@@ -74,11 +67,15 @@ class UnhealthyRegion:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The whole screen. `blind` when none of the monitors was seen for a while."""
+    """The whole screen. `blind` when none of the monitors was seen for a while; then `last_seen`
+    says when one was."""
 
     now: datetime
     headline: Headline
     lines: list[Line]
+    """Those of this page."""
+    page: int
+    pages: int
     incidents: list[OpenIncident]
     open_incidents: int
     """All of them; of many only the newest are in `incidents`."""
@@ -100,42 +97,59 @@ class _Upkeep:
     going: list[tuple[MaintenanceSpec, Maintained]]
 
 
-async def read_screen(db: Connection, workspace: UUID, now: datetime) -> Screen:
-    """Everything at a glance, as of now."""
-    rows = await monitors.every(db, workspace)
-    ids = [row["id"] for row in rows]
-    spans: dict[UUID, list[Span]] = defaultdict(list)
-    for span in await history.spans_since(db, workspace, ids, now - _WEEK):
-        spans[span["monitor_id"]].append(
-            Span(State(span["state"]), span["started_at"], span["ended_at"])
+async def read_screen(db: Connection, workspace: UUID, now: datetime, page: int) -> Screen:
+    """Everything at a glance, as of now; of the monitors one page, or the last if they are less."""
+    async with db.transaction(isolation="repeatable_read", readonly=True):
+        standings = await read_standings(db, workspace, now)
+        page = min(page, standings.pages)
+        shown = await read_page(db, workspace, standings, page, now)
+        spans = await _spans(db, workspace, [one.id for one, _ in shown], now - _WEEK)
+        upkeep = _Upkeep(
+            await maintenance.windows_since(db, workspace, now - _WEEK),
+            await going_on(db, workspace, now),
         )
-    upkeep = _Upkeep(
-        await maintenance.windows_since(db, workspace, now - _WEEK),
-        _going(await maintenance.every(db, workspace), now),
-    )
-    opened = await incidents.page(
-        db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS
-    )
-    unhealthy = [
-        UnhealthyRegion(row["region"], row["since"], row["message"], row["monitors"])
-        for row in await probers.unhealthy(db, workspace)
-    ]
-    watched = worst_first(
-        Watched(row["id"], row["spec"]["name"], truthful(_recorded(row), monitors.sight(row), now))
-        for row in rows
-    )
-    states = [one.standing.state for one in watched]
-    by_id = {row["id"]: row for row in rows}
-    return Screen(
-        now=now,
-        headline=headline(states),
-        lines=[_line(one, by_id[one.id], spans[one.id], upkeep, now) for one in watched],
-        incidents=[_incident(row) for row in opened],
-        open_incidents=await incidents.count_open(db, workspace),
-        unhealthy=unhealthy,
-        blind=State.UNKNOWN in states and set(states) <= {State.UNKNOWN, State.PAUSED},
-        last_seen=newest(row["last_vote"] for row in rows if not row["paused"]),
-    )
+        opened = await incidents.page(
+            db, workspace, is_open=True, monitor=None, before=None, limit=_INCIDENTS
+        )
+        states = {state for state, count in standings.counts.items() if count}
+        blind = State.UNKNOWN in states and states <= {State.UNKNOWN, State.PAUSED}
+        return Screen(
+            now=now,
+            headline=headline(standings.counts),
+            lines=[_line(one, row, spans[one.id], upkeep, now) for one, row in shown],
+            page=page,
+            pages=standings.pages,
+            incidents=[_incident(row) for row in opened],
+            open_incidents=await incidents.count_open(db, workspace),
+            unhealthy=[
+                UnhealthyRegion(row["region"], row["since"], row["message"], row["monitors"])
+                for row in await probers.unhealthy(db, workspace)
+            ],
+            blind=blind,
+            last_seen=await overview.last_seen(db, workspace) if blind else None,
+        )
+
+
+async def going_on(
+    db: Connection, workspace: UUID, now: datetime
+) -> list[tuple[MaintenanceSpec, Maintained]]:
+    """The maintenance that goes on, what lasts longest first."""
+    found = []
+    for row in await maintenance.not_over(db, workspace):
+        spec = read_maintenance(row)
+        if spec is not None and (window := window_at(spec, to_ms(now))) is not None:
+            found.append((spec, Maintained(spec.name, to_datetime(window.end))))
+    return sorted(found, key=lambda one: one[1].until, reverse=True)
+
+
+async def _spans(
+    db: Connection, workspace: UUID, ids: list[UUID], since: datetime
+) -> dict[UUID, list[Span]]:
+    found: dict[UUID, list[Span]] = defaultdict(list)
+    for row in await history.spans_since(db, workspace, ids, since):
+        span = Span(State(row["state"]), row["started_at"], row["ended_at"])
+        found[row["monitor_id"]].append(span)
+    return found
 
 
 def _line(
@@ -168,20 +182,6 @@ def _line(
         uptime_week=ratio(_WEEK),
         maintenance=next((said for spec, said in upkeep.going if spec.covers(one.id, tags)), None),
     )
-
-
-def _going(rows: list[Record], now: datetime) -> list[tuple[MaintenanceSpec, Maintained]]:
-    """The maintenance that goes on, what lasts longest first."""
-    found = []
-    for row in rows:
-        spec = read_maintenance(row)
-        if spec is not None and (window := window_at(spec, to_ms(now))) is not None:
-            found.append((spec, Maintained(spec.name, to_datetime(window.end))))
-    return sorted(found, key=lambda one: one[1].until, reverse=True)
-
-
-def _recorded(row: Record) -> Standing:
-    return Standing(State(row["state"]), row["since"])
 
 
 def _incident(row: Record) -> OpenIncident:

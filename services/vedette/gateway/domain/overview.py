@@ -1,7 +1,7 @@
 """Everything at a glance, said so that it is true: worst first, and one headline."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -64,14 +64,13 @@ class Headline:
     state: State
 
 
-def headline(states: Sequence[State]) -> Headline:
-    """The sentence for monitors in these states; paused ones are nobody's worry."""
-    counts = Counter(states)
-    active = len(states) - counts[State.PAUSED]
-    if not states:
+def headline(counts: Counter[State]) -> Headline:
+    """The sentence for so many monitors in each state; paused ones are nobody's worry."""
+    active = counts.total() - counts[State.PAUSED]
+    if not counts.total():
         return Headline("Nothing is watched yet", State.PENDING)
     if not active:
-        return Headline(f"{_all(len(states))} paused", State.PAUSED)
+        return Headline(f"{_all(counts.total())} paused", State.PAUSED)
     troubles = _troubles(counts, active)
     if troubles:
         worst = next(state for state in _WORST_FIRST if counts[state])
@@ -106,11 +105,6 @@ def _all(count: int) -> str:
 
 def _count(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}"
-
-
-def newest(instants: Iterable[datetime | None]) -> datetime | None:
-    """The latest of those there are."""
-    return max((at for at in instants if at is not None), default=None)
 
 
 def length_in_words(span: timedelta) -> str:

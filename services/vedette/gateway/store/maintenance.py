@@ -25,9 +25,9 @@ async def lock(db: Connection, workspace: UUID, id: UUID) -> Record | None:
     return await db.fetchrow(f"{_SELECT} and id = $2 for no key update", workspace, id)
 
 
-async def every(db: Connection, workspace: UUID) -> list[Record]:
-    """All of a workspace."""
-    return await db.fetch(f"{_SELECT} order by id", workspace)
+async def not_over(db: Connection, workspace: UUID) -> list[Record]:
+    """Those of a workspace that may go on now, or will: not those of which no window is to come."""
+    return await db.fetch(f"{_SELECT} and next_turn_at is not null order by id", workspace)
 
 
 async def page(db: Connection, workspace: UUID, *, after: UUID | None, limit: int) -> list[Record]:

@@ -12,7 +12,7 @@ from vedette.core.state import State
 from vedette.gateway.domain.uptime import Sight
 from vedette.store.pool import Connection
 
-_SELECT = (
+SELECT = (
     "select m.id, m.spec, m.target, m.paused, m.version, m.created_at, m.updated_at,"
     " v.state, v.since, s.last_check, s.last_vote, p.token,"
     " nullif(p.wake_at, '-infinity') as wake_at"
@@ -53,12 +53,7 @@ def sight(row: Record) -> Sight:
 
 async def one(db: Connection, workspace: UUID, id: UUID) -> Record | None:
     """A monitor."""
-    return await db.fetchrow(f"{_SELECT} and m.id = $2", workspace, id)
-
-
-async def every(db: Connection, workspace: UUID) -> list[Record]:
-    """All monitors."""
-    return await db.fetch(_SELECT, workspace)
+    return await db.fetchrow(f"{SELECT} and m.id = $2", workspace, id)
 
 
 async def page(
@@ -66,7 +61,7 @@ async def page(
 ) -> list[Record]:
     """Monitors in the order of their creation."""
     return await db.fetch(
-        f"{_SELECT} and m.id > $2 and {_in_state(wanted.state)}"
+        f"{SELECT} and m.id > $2 and {_in_state(wanted.state)}"
         " and ($3::text is null or m.spec->'tags' ? $3)"
         " and ($4::text is null or m.spec->>'kind' = $4)"
         " and ($5::text is null or strpos(lower(m.spec->>'name'), lower($5)) > 0)"
@@ -81,7 +76,7 @@ async def page(
 
 
 def _in_state(state: State | None) -> str:
-    """What a row of `_SELECT` behind the id $2 must be, said so that an index has it.
+    """What a row of `SELECT` behind the id $2 must be, said so that an index has it.
 
     For each state on its own: those that are not up are few, and have an index of their own.
     """
@@ -222,7 +217,7 @@ async def naming_channel(db: Connection, workspace: UUID, channel: UUID) -> list
 async def last_checks(db: Connection, workspace: UUID) -> list[Record]:
     """The last check of every monitor that is watched and has one."""
     return await db.fetch(
-        f"{_SELECT} and not m.paused and s.last_check is not null order by m.id", workspace
+        f"{SELECT} and not m.paused and s.last_check is not null order by m.id", workspace
     )
 
 
