@@ -40,6 +40,7 @@ from vedette.core.version import __version__
 from vedette.gateway.service import running
 from vedette.gateway.settings import GatewaySettings
 from vedette.runtime.launch import stop_event
+from vedette.runtime.memory import keep_what_is_here
 from vedette.runtime.resources import Resources
 from vedette.store.cache import MemoryCache
 from vedette.store.embedded import running_postgres
@@ -180,6 +181,7 @@ async def _serve(options: argparse.Namespace) -> int:
             instance="bench", bus=LocalBus(), drain_s=1, _pool=pool, _cache=MemoryCache()
         )
         async with running(settings, resources):
+            keep_what_is_here()
             await stop.wait()
     return 0
 

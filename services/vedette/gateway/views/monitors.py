@@ -1,9 +1,11 @@
 """Monitors as the API shows them: the definition, and how they stand."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+import orjson
 from asyncpg import Record
 from pydantic import BaseModel, Field, ValidationError, create_model
 
@@ -14,6 +16,9 @@ from vedette.core.state import State
 from vedette.gateway.views.common import CheckSummary, Instant, View, shown
 from vedette.store.sealing import covered, opened
 from vedette.store.secretbox import SecretBox
+
+# Some 5 KB each.
+_REMEMBERED = 2000
 
 
 class MonitorStanding(View):
@@ -61,15 +66,19 @@ def monitor_view(
         ping_url=_ping_url(row, public_url),
         warnings=list(warnings),
     )
-    return {"id": str(row["id"]), **_definition(row, box), **shown(standing)}
+    definition = _definition(orjson.dumps(row["spec"]), row["id"], box)
+    return {"id": str(row["id"]), **definition, **shown(standing)}
 
 
-def _definition(row: Record, box: SecretBox) -> dict[str, Any]:
+@lru_cache(maxsize=_REMEMBERED)
+def _definition(stored: bytes, monitor: UUID, box: SecretBox) -> dict[str, Any]:
+    """The definition, to be read only: it is shown again and again, and hardly ever changes."""
+    spec = orjson.loads(stored)
     try:
-        return redacted(parse_monitor(opened(row["spec"], row["id"], box)))
+        return redacted(parse_monitor(opened(spec, monitor, box)))
     except (Permanent, ValidationError):
         # Sealed with another key, or written by another version: one must not hide all others.
-        hidden: dict[str, Any] = hidden_json(covered(row["spec"]))
+        hidden: dict[str, Any] = hidden_json(covered(spec))
         return hidden
 
 
