@@ -1,9 +1,11 @@
 """A monitor's history through the API, on a real database."""
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from tests.gateway.acting import CAUSE, Api, World, a_monitor
 
 from vedette.core.instants import iso, to_ms
+from vedette.gateway.api import metrics
 
 
 @pytest.fixture
@@ -150,6 +152,21 @@ async def test_metrics_speak_as_blackbox_exporter(api: Api, world: World, monito
     assert f"probe_duration_seconds{{{labels}}} 0.25" in text
     assert f"probe_http_status_code{{{labels}}} 503.0" in text
     assert f'probe_http_duration_seconds{{{labels},phase="processing"}} 0.1' in text
+
+
+async def test_metrics_tell_of_all_monitors_whatever_they_are_called(
+    api: Api, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "_AT_A_TIME", 2)
+    names = ["plain", 'a "b"', "a\\b\\", "a\nb", "ünïcode {}"]
+    for name in names:
+        id = (await api.create("/monitors", a_monitor(name=name)))["id"]
+        await world.standing(id, "up", world.now, last_check={"outcome": "up", "duration_ms": 0.5})
+    families = text_string_to_metric_families((await api.get("/metrics")).body)
+    samples = {family.name: family.samples for family in families}
+    assert [one.labels["name"] for one in samples["probe_success"]] == names
+    assert [one.value for one in samples["probe_duration_seconds"]] == [0.0005] * len(names)
+    assert [one.value for one in samples["probe_http_status_code"]] == [0] * len(names)
 
 
 async def test_a_check_that_saw_nothing_makes_no_metric(

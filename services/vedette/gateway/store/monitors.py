@@ -7,6 +7,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from vedette.core.outcome import VOTES
 from vedette.core.slots import shard_of
 from vedette.core.state import State
 from vedette.gateway.domain.uptime import Sight
@@ -214,10 +215,22 @@ async def naming_channel(db: Connection, workspace: UUID, channel: UUID) -> list
     )
 
 
-async def last_checks(db: Connection, workspace: UUID) -> list[Record]:
-    """The last check of every monitor that is watched and has one."""
+async def last_checks(
+    db: Connection, workspace: UUID, *, after: UUID | None, limit: int
+) -> list[Record]:
+    """The last checks of monitors that are watched, of those that saw their target."""
     return await db.fetch(
-        f"{SELECT} and not m.paused and s.last_check is not null order by m.id", workspace
+        "select m.id, m.spec->>'name' as name, m.spec->>'kind' as kind, c->>'outcome' as outcome,"
+        " (c->>'duration_ms')::float8 as duration_ms, c->'facts'->>'status' as status,"
+        " c->'phases' as phases"
+        " from monitor m join monitor_state s on s.monitor_id = m.id,"
+        " lateral (select s.last_check as c) l"
+        " where m.workspace_id = $1 and m.deleted_at is null and not m.paused and m.id > $2"
+        " and c->>'outcome' = any($3) order by m.id limit $4",
+        workspace,
+        after or UUID(int=0),
+        sorted(VOTES),
+        limit,
     )
 
 
