@@ -111,6 +111,20 @@ async def test_every_wrong_field_of_a_channel_is_named(api: Api) -> None:
         assert (await api.ask("POST", "/channels", kind)).fields == ["kind"]
 
 
+async def test_a_channel_is_deleted_beside_changes_of_the_monitors_that_name_it(api: Api) -> None:
+    for turn in range(10):
+        channel = await api.create("/channels", a_webhook())
+        named = a_monitor(channels=[channel["id"]])
+        ids = [(await api.create("/monitors", named))["id"] for _ in range(3)]
+        answers = await asyncio.gather(
+            *(api.ask("PATCH", f"/monitors/{id}", {"name": f"{turn}"}) for id in ids),
+            api.ask("DELETE", f"/channels/{channel['id']}?force=true"),
+        )
+        assert [answer.status for answer in answers] == [200, 200, 200, 204]
+        for id in ids:
+            assert (await api.get(f"/monitors/{id}")).body["channels"] == []
+
+
 async def test_a_channel_in_use_is_deleted_only_by_force(api: Api, world: World) -> None:
     channel = (await api.create("/channels", a_webhook()))["id"]
     monitor = (await api.create("/monitors", a_monitor(channels=[channel])))["id"]

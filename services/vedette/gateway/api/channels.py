@@ -90,6 +90,7 @@ async def delete(call: Call) -> web.Response:
     """Delete a channel."""
     query = read_query(call.request, DeleteQuery)
     async with transaction(call.pool) as db:
+        await channels.await_changes(db, call.workspace)
         id = (await _locked(db, call))["id"]
         naming = await monitors.naming_channel(db, call.workspace, id)
         if naming and not query.force:

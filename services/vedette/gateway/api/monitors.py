@@ -27,7 +27,7 @@ from vedette.gateway.reading import (
     read_query,
 )
 from vedette.gateway.resource import Resource
-from vedette.gateway.store import monitors
+from vedette.gateway.store import channels, monitors
 from vedette.gateway.views.monitors import MonitorStanding, monitor_models, monitor_view
 from vedette.store.pool import Connection, connection, transaction
 
@@ -119,6 +119,7 @@ async def _change(
     call: Call, definition: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> web.Response:
     async with transaction(call.pool) as db:
+        await channels.keep_all(db, call.workspace)
         row = await _locked(db, call)
         stored = changes.readable(row, call.gateway.box)
         spec = changes.parse(definition(stored), stored=stored)

@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from vedette.store.pool import Connection
 
+_DELETING = 8_333_888
 _SELECT = (
     "select id, name, kind, sealed_config, created_at, updated_at,"
     " (extract(epoch from updated_at) * 1000000)::bigint as version from channel"
@@ -33,6 +34,22 @@ async def lock_existing(db: Connection, workspace: UUID, ids: Sequence[UUID]) ->
         ids,
     )
     return {row["id"] for row in rows}
+
+
+async def keep_all(db: Connection, workspace: UUID) -> None:
+    """Let no channel be deleted until this transaction ends, which is yet to lock a monitor.
+
+    Who deletes a channel locks it, and then the monitors that name it; who changes a monitor locks
+    it, and then the channels it names. So neither begins before the other is done.
+    """
+    await db.execute(
+        "select pg_advisory_xact_lock_shared($1, hashtext($2))", _DELETING, str(workspace)
+    )
+
+
+async def await_changes(db: Connection, workspace: UUID) -> None:
+    """Wait for those who keep all channels, as nobody can until this transaction ends."""
+    await db.execute("select pg_advisory_xact_lock($1, hashtext($2))", _DELETING, str(workspace))
 
 
 async def page(db: Connection, workspace: UUID, *, after: UUID | None, limit: int) -> list[Record]:

@@ -29,7 +29,7 @@ SELECT = (
     " where m.workspace_id = $1 and m.deleted_at is null"
 )
 
-_GROUPS = 8_333_885
+_GROUPS = 8_333_889
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
