@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from vedette.core.result import Result, ResultBatch
 from vedette.processor.handlers import Handlers
 from vedette.processor.passive.care import Care
 from vedette.processor.passive.store import PassiveStore
-from vedette.store.pool import Pool, open_pool
+from vedette.store.pool import Pool, open_pool, transaction
 
 S = 1000
 MINUTE = 60 * S
@@ -254,6 +255,49 @@ async def test_pushed_results_are_what_they_say(world: World) -> None:
     assert [outcome for outcome, _ in await world.checks(pushed)] == ["up", "degraded", "down"]
     last = await world.pool.fetchval("select last_check from monitor_state")
     assert (last["message"], last["duration_ms"]) == ("it is down", 2.5)
+
+
+async def test_a_change_of_a_member_waits_for_nobody_who_looks_after_its_group(
+    world: World,
+) -> None:
+    shop = await add_monitor(world.pool, world.workspace, failure_threshold=1)
+    group = await world.monitor("group", {"members": [str(shop)]})
+    await world.look()
+    async with transaction(world.pool) as db:
+        await db.execute("select from passive_monitor for update")  # as another processor has it
+        async with asyncio.timeout(10):
+            await world.probed(shop, Outcome.UP)
+        assert await world.state(group) == "pending"
+    await world.look()
+    assert await world.state(group) == "up"
+    assert await world.pool.fetchval("select count(*) from group_wake") == 0
+
+
+async def test_nested_groups_and_their_members_change_side_by_side(world: World) -> None:
+    shops = [await add_monitor(world.pool, world.workspace, failure_threshold=1) for _ in range(4)]
+    groups = [await world.monitor("group", {"members": [str(shop)]}) for shop in shops]
+    outer = [
+        await world.monitor("group", {"members": [str(groups[n]), str(groups[n - 1])]})
+        for n in range(len(groups))
+    ]
+    others = Care(world.pool)
+    for outcome in [Outcome.UP, Outcome.DOWN] * 5:
+        await asyncio.gather(
+            *(world.probed(shop, outcome) for shop in shops),
+            *(care.look_after_some() for care in (world.care, others) for _ in range(4)),
+        )
+        await world.look()
+        for group in [*groups, *outer]:
+            assert await world.state(group) == outcome
+
+
+async def test_a_paused_group_is_forgotten_until_it_goes_on(world: World) -> None:
+    shop = await add_monitor(world.pool, world.workspace, failure_threshold=1)
+    paused, group = [await world.monitor("group", {"members": [str(shop)]}) for _ in range(2)]
+    await world.pool.execute("update monitor set paused = true where id = $1", paused)
+    await world.probed(shop, Outcome.UP)
+    assert (await world.state(paused), await world.state(group)) == (None, "up")
+    assert await world.pool.fetchval("select count(*) from group_wake") == 0
 
 
 async def test_a_group_follows_its_members(world: World) -> None:

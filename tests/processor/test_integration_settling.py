@@ -36,6 +36,8 @@ class World:
     async def monitor(self, **fields: Any) -> UUID:
         id = await add_monitor(self.pool, self.workspace, **fields)
         await self.pool.execute("update monitor set created_at = 'epoch' where id = $1", id)
+        async with transaction(self.pool) as db:
+            await Store(db).begin([id])
         await self.judge(id, self.now - 60_000)
         return id
 

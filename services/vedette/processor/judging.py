@@ -95,11 +95,14 @@ async def judge_results(
     hold_ms: int = 0,
     no_say: str | None = None,
 ) -> None:
-    """Judge results that were stored for the first time, in the order of their slots."""
+    """Judge results that were stored for the first time, in the order of their slots.
+
+    Their monitors have a state: once some are locked, it would be too late to begin one.
+    """
     by_monitor: dict[UUID, list[Result]] = defaultdict(list)
     for result in sorted(results, key=lambda result: result.slot):
         by_monitor[result.monitor_id].append(result)
-    monitors = await _lock(store, list(by_monitor))
+    monitors = await store.lock(list(by_monitor))
     votes = await roundstore.votes(
         store.db,
         [
@@ -155,15 +158,6 @@ def follow_changes(who: Watched, ledger: Ledger) -> Watched:
     if who.paused:
         return ledger.enter(who, pause(who.standing, at=ledger.now))
     return ledger.enter(who, resume(who.standing, at=who.active_since))
-
-
-async def _lock(store: Store, ids: list[UUID]) -> list[Watched]:
-    found = await store.lock(ids)
-    if len(found) < len(ids):
-        # A first result may overtake the event that announces its monitor.
-        await store.begin(list(set(ids) - {who.monitor.id for who in found}))
-        found = await store.lock(ids)
-    return found
 
 
 def _take(who: Watched, polled: _Polled, result: Result, ledger: Ledger) -> Watched:

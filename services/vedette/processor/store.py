@@ -181,14 +181,17 @@ class Store:
         )
 
     async def wake_groups(self, members: Sequence[UUID]) -> None:
-        """Have the groups that these monitors belong to summed up anew."""
+        """Have the groups that these monitors belong to summed up anew.
+
+        Whoever looks after a group has it locked, and needs states next, as are locked here: so
+        this waits for nobody.
+        """
         if members:
             woken = await self.db.fetch(
-                "update passive_monitor set wake_at = '-infinity' where monitor_id in ("
+                "insert into group_wake (group_id)"
                 " select p.monitor_id from passive_monitor p join monitor g on g.id = p.monitor_id"
                 " where g.deleted_at is null and g.spec->>'kind' = 'group'"
-                " and g.spec->'target'->'members' ?| $1::text[]"
-                " order by p.monitor_id for update of p) returning monitor_id",
+                " and g.spec->'target'->'members' ?| $1::text[] returning group_id",
                 [str(member) for member in members],
             )
             if woken:

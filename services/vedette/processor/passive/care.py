@@ -51,6 +51,7 @@ class Care:
             wards = await passive.awake(ledger.now, AT_ONCE)
             if not wards:
                 return 0
+            await store.begin([ward.id for ward in wards])  # they may overtake their events
             listened = await passive.listening()
             results: list[Result] = []
             for ward in wards:

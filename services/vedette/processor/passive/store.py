@@ -49,8 +49,12 @@ class Arrival:
 
 
 _AWAKE = (
-    "from passive_monitor p join monitor m on m.id = p.monitor_id"
-    " where p.wake_at <= $1 and not m.paused and m.deleted_at is null"
+    "from (select monitor_id, bool_or(woken) as woken from ("
+    " select monitor_id, false as woken from passive_monitor where wake_at <= $1"
+    " union all select group_id, true from group_wake) either group by 1) due"
+    " join passive_monitor p using (monitor_id) join monitor m on m.id = p.monitor_id"
+    # Looked at again, for another processor may have looked after it meanwhile.
+    " where (woken or p.wake_at <= $1) and not m.paused and m.deleted_at is null"
 )
 
 
@@ -69,12 +73,23 @@ class PassiveStore:
         """Monitors to look after now, locked; those that another processor has are left to it."""
         rows = await self.db.fetch(
             "select m.id, m.workspace_id, m.spec, m.revision, m.active_since, p.vigil,"
-            " p.revision as known_revision, p.active_since as known_since, p.read_through"
-            f" {_AWAKE} order by p.wake_at limit $2 for update of p skip locked",
+            " p.revision as known_revision, p.active_since as known_since, p.read_through, woken"
+            f" {_AWAKE} order by woken desc, p.wake_at limit $2 for update of p skip locked",
             to_datetime(now),
             limit,
         )
+        if woken := [row["id"] for row in rows if row["woken"]]:
+            await self._begin(woken)
         return [_ward(row) for row in rows]
+
+    async def _begin(self, groups: Sequence[UUID]) -> None:
+        """Before their members are read: what changes from now on wakes these groups again."""
+        await self.db.execute(
+            "delete from group_wake w using monitor g where g.id = w.group_id"
+            # Paused and deleted ones need nobody; a resumed one is woken for it.
+            " and (g.id = any($1::uuid[]) or g.paused or g.deleted_at is not null)",
+            groups,
+        )
 
     async def arrivals(self, ward: Ward) -> list[Arrival]:
         """The next reports that were not read yet, in the order of their arrival."""
