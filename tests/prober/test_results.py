@@ -14,8 +14,8 @@ from vedette.prober import results
 from vedette.prober.results import ResultBuffer, confirmed
 
 
-def a_result(slot: int = 1, outcome: Outcome = Outcome.UP) -> Result:
-    return Result(monitor_id=UUID(int=1), revision=1, slot=slot, outcome=outcome)
+def a_result(slot: int = 1, outcome: Outcome = Outcome.UP, *, monitor: int = 1) -> Result:
+    return Result(monitor_id=UUID(int=monitor), revision=1, slot=slot, outcome=outcome)
 
 
 def a_buffer(bus: FakeBus) -> ResultBuffer:
@@ -37,26 +37,38 @@ async def test_a_full_batch_goes_at_once() -> None:
     assert (bus.batches()[0].region, bus.batches()[0].prober) == ("default", "me")
 
 
-async def test_good_results_wait_a_tenth_of_a_second_for_others() -> None:
+async def test_good_results_wait_half_a_second_for_others() -> None:
     bus = FakeBus()
     buffer = a_buffer(bus)
     loop = asyncio.get_running_loop()
     began = loop.time()
     await confirmed([buffer.add(a_result(), None), buffer.add(a_result(), None)])
-    assert 0.095 < loop.time() - began < 2
+    assert 0.495 < loop.time() - began < 3
     assert len(bus.sent) == 1
 
 
-async def test_what_somebody_may_have_to_be_told_of_goes_soon_with_what_is_there() -> None:
+@pytest.mark.parametrize(("outcome", "urgent"), [(Outcome.DOWN, False), (Outcome.UP, True)])
+async def test_what_somebody_waits_for_goes_soon_with_what_is_there(
+    outcome: Outcome, urgent: bool
+) -> None:
     buffer, loop = a_buffer(bus := FakeBus()), asyncio.get_running_loop()
     buffer.add(a_result(1), None)
     began = loop.time()
-    await confirmed([buffer.add(a_result(2, Outcome.DOWN), None)])
+    await confirmed([buffer.add(a_result(2, outcome, monitor=2), None, urgent=urgent)])
     quick = loop.time() - began
     began = loop.time()
     await confirmed([buffer.add(a_result(3), None)])
     assert quick < loop.time() - began
     assert [[one.slot for one in batch.results] for batch in bus.batches()] == [[1, 2], [3]]
+
+
+async def test_the_end_of_what_was_bad_goes_soon_but_no_good_result_after_it() -> None:
+    buffer = a_buffer(bus := FakeBus())
+    await confirmed([buffer.add(a_result(1, Outcome.DOWN), None)])
+    await confirmed([buffer.add(a_result(2), None)])
+    later = buffer.add(a_result(3), None)
+    await confirmed([buffer.add(a_result(4, monitor=2), None, urgent=True), later])
+    assert [[one.slot for one in batch.results] for batch in bus.batches()] == [[1], [2], [3, 4]]
 
 
 async def test_results_outlast_an_outage() -> None:

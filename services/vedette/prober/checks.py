@@ -14,6 +14,7 @@ from vedette.prober.domain import internal_error, result_of
 from vedette.prober.jobs import Job
 from vedette.prober.limits import Limits
 from vedette.prober.metrics import CheckMetrics
+from vedette.prober.moments import Moments
 from vedette.prober.plans import Plan, Plans, Unusable
 from vedette.prober.registration.beside import beside
 
@@ -31,6 +32,7 @@ class Checker:
         self._limits = limits
         self._metrics = metrics
         self._plans = Plans()
+        self._moments = Moments()
 
     async def check(self, job: Job) -> Result:
         """One job to its result, whatever happens."""
@@ -52,8 +54,10 @@ class Checker:
     async def _in_turn(self, job: Job, plan: Plan) -> Result:
         """Run a check in its slot, when there is a place for it, unless that is too late."""
         early_s = job.slot / 1000 - time.time()
-        if early_s > 0:  # jobs are sent ahead, so that the way here costs no time
-            await asyncio.sleep(min(early_s, MOST_AHEAD_S))
+        if early_s > MOST_AHEAD_S:
+            await asyncio.sleep(MOST_AHEAD_S)
+        elif early_s > 0:  # jobs are sent ahead, so that the way here costs no time
+            await self._moments.end_of(job.slot)
         left_s = job.run_by / 1000 - time.time()
         if left_s <= 0:
             return _missed(job, "the job reached the prober too late")

@@ -12,9 +12,10 @@ from vedette.telemetry.traces import span, traceparent
 class JobHandler:
     """Runs the jobs of one message at once; returns when all their results are confirmed."""
 
-    def __init__(self, checker: Checker, results: ResultBuffer) -> None:
+    def __init__(self, checker: Checker, results: ResultBuffer, *, urgent: bool = False) -> None:
         self._checker = checker
         self._results = results
+        self._urgent = urgent
 
     async def __call__(self, message: Message) -> None:
         """Handle a JobBatch."""
@@ -30,4 +31,4 @@ class JobHandler:
                 await confirmed(handed_over)
 
     async def _hand_over(self, job: Job, trace: str | None) -> asyncio.Future[None]:
-        return self._results.add(await self._checker.check(job), trace)
+        return self._results.add(await self._checker.check(job), trace, urgent=self._urgent)

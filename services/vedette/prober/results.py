@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import structlog
 
@@ -17,9 +18,9 @@ from vedette.core.result import Result, ResultBatch
 from vedette.telemetry import dwell
 
 log = structlog.get_logger()
-# Good results may wait for others, which saves whoever stores them a lot; of all else somebody may
-# have to be told.
-_WAIT_S = 0.1
+# Good results may wait for others, which saves whoever stores them a lot: what a message costs all
+# its parts together is that of several checks. Of all else somebody may have to be told.
+_WAIT_S = 0.5
 _SHORT_WAIT_S = 0.01
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
@@ -53,6 +54,8 @@ class ResultBuffer:
         self._prober = prober
         self._open: _Group | None = None
         self._publishing: set[asyncio.Task[None]] = set()
+        self._bad: set[UUID] = set()
+        """Monitors whose last result was not good."""
         self._held = 0
         self._room = asyncio.Event()
         self._room.set()
@@ -61,20 +64,26 @@ class ResultBuffer:
         """Wait while so many results can't go out that more checks would only pile up more."""
         await self._room.wait()
 
-    def add(self, result: Result, traceparent: str | None) -> asyncio.Future[None]:
-        """Take a result; the future is done when the bus has taken it. Wait with `confirmed`."""
+    def add(
+        self, result: Result, traceparent: str | None, *, urgent: bool = False
+    ) -> asyncio.Future[None]:
+        """Take a result; the future is done when the bus has taken it. Wait with `confirmed`.
+
+        It goes out soon if it is `urgent`, bad, or the end of what was bad.
+        """
         group = self._open
         if group is None:
             loop = asyncio.get_running_loop()
             timer = loop.call_later(_WAIT_S, self._flush)
             group = self._open = _Group(loop.create_future(), timer, traceparent)
         group.results.append(result)
+        urgent = self._is_news(result) or urgent
         self._held += 1
         if self._held >= _MOST_HELD:
             self._room.clear()
         if len(group.results) == MAX_BATCH:
             self._flush()
-        elif result.outcome is not Outcome.UP and not group.hurries:
+        elif urgent and not group.hurries:
             group.hurry(self._flush)
         return group.confirmed
 
@@ -96,6 +105,14 @@ class ResultBuffer:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    def _is_news(self, result: Result) -> bool:
+        if result.outcome is not Outcome.UP:
+            self._bad.add(result.monitor_id)
+            return True
+        was_bad = result.monitor_id in self._bad
+        self._bad.discard(result.monitor_id)
+        return was_bad
 
     def _flush(self) -> None:
         group, self._open = self._open, None

@@ -1,12 +1,12 @@
 """A running prober: what it opens, what it listens to, how it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
 
-from vedette.bus.api import Consumer
+from vedette.bus.api import Consumer, Handler, Queue
 from vedette.bus.topology import jobs, urgent_jobs
 from vedette.prober import metrics
 from vedette.prober.checks import Checker
@@ -50,11 +50,13 @@ async def running(settings: ProberSettings, resources: Resources) -> AsyncIterat
     )
     async with probing(settings) as context:
         announcer = Announcer(settings, limits, resources.bus, resources.instance, context.uplink)
-        handler = JobHandler(
-            Checker(context, limits, metrics.CheckMetrics(settings.region)), results
-        )
+        checker = Checker(context, limits, metrics.CheckMetrics(settings.region))
+        handlers = {
+            jobs(settings.region): JobHandler(checker, results),
+            urgent_jobs(settings.region): JobHandler(checker, results, urgent=True),
+        }
         try:
-            async with _consuming(settings, resources, handler), present(announcer):
+            async with _consuming(settings, resources, handlers), present(announcer):
                 yield
         finally:
             await results.close()
@@ -89,14 +91,13 @@ async def probing(settings: ProberSettings) -> AsyncIterator[Context]:
 
 @asynccontextmanager
 async def _consuming(
-    settings: ProberSettings, resources: Resources, handler: JobHandler
+    settings: ProberSettings, resources: Resources, handlers: Mapping[Queue, Handler]
 ) -> AsyncIterator[None]:
-    queues = (jobs(settings.region), urgent_jobs(settings.region))
     prefetch = max(_LEAST_BATCHES, settings.prober_concurrency // _CHECKS_A_BATCH_IN_HAND)
-    await resources.bus.declare(*queues)
+    await resources.bus.declare(*handlers)
     consumers: list[Consumer] = []
     try:
-        for queue in queues:
+        for queue, handler in handlers.items():
             consumers.append(await resources.bus.consume(queue, handler, prefetch=prefetch))
         yield
     finally:

@@ -52,7 +52,7 @@ INPUTS: Mapping[str, Input] = {
     "batch": Input(100, "jobs in a message at most", True, "core/job.py MAX_BATCH"),
     "run_by_s": Input(60, "s until a slot is missed", True, "core/job.py MAX_LATENESS_MS"),
     "places": Input(2000, "checks in flight a prober", True, "VEDETTE_PROBER_CONCURRENCY"),
-    "result_wait_s": Input(0.1, "s that results wait for others", True, "prober/results.py"),
+    "result_wait_s": Input(0.5, "s that results wait for others", True, "prober/results.py"),
     "shards": Input(64, "shards of the schedulers", True, "core/slots.py SHARDS"),
 }
 
