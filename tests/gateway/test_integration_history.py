@@ -1,11 +1,14 @@
 """A monitor's history through the API, on a real database."""
 
+from uuid import UUID
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.gateway.acting import CAUSE, Api, World, a_monitor
 
 from vedette.core.instants import iso, to_ms
 from vedette.gateway.api import metrics
+from vedette.gateway.store import history
 
 
 @pytest.fixture
@@ -120,6 +123,28 @@ async def test_uptime_adds_up(api: Api, world: World, monitor: str) -> None:
     sums = sum(week[f"{s}_s"] for s in ("up", "degraded", "down", "unknown", "paused", "pending"))
     assert sums == pytest.approx(2 * 86_400, abs=60)
     assert week["seen_s"] == week["up_s"] + week["down_s"]
+
+
+@pytest.mark.parametrize("hours", [0, 1, 1.5, 7, 19.5, 20, 1000])
+async def test_spans_are_read_as_far_back_as_they_are_asked_for(
+    api: Api, world: World, hours: float
+) -> None:
+    monitors, since = [], world.ago(hours=hours)
+    for count in (3, 1, 20):
+        id = (await api.create("/monitors", a_monitor()))["id"]
+        states = [("up", "down")[number % 2] for number in range(count)]
+        starts = [world.ago(hours=count - number) for number in range(count)]
+        await world.spans(id, *zip(states, starts, strict=True))
+        monitors.append(UUID(id))
+    every = await world.pool.fetch("select monitor_id, state, started_at, ended_at from span")
+    asked = monitors[1:]
+    async with world.pool.acquire() as db:
+        found = await history.spans_since(db, world.workspace, asked, since)
+    assert {tuple(row) for row in found} == {
+        tuple(row)
+        for row in every
+        if row["monitor_id"] in asked and (row["ended_at"] is None or row["ended_at"] > since)
+    }
 
 
 async def test_without_a_vote_for_long_the_rest_is_not_seen(

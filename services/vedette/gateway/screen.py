@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
@@ -14,7 +14,8 @@ from vedette.core.outcome import Reason
 from vedette.core.state import State
 from vedette.core.windows import window_at
 from vedette.gateway.domain.overview import Headline, Standing, Watched, headline
-from vedette.gateway.domain.uptime import WINDOWS, Span, uptime
+from vedette.gateway.domain.ratios import ratios
+from vedette.gateway.domain.uptime import WINDOWS, Span
 from vedette.gateway.standings import read_page, read_standings
 from vedette.gateway.store import history, incidents, maintenance, monitors, overview, probers
 from vedette.gateway.views.common import CheckSummary
@@ -160,26 +161,21 @@ def _line(
     now: datetime,
 ) -> Line:
     tags = row["spec"]["tags"]
-    apart = maintenance.stretches(upkeep.windows, one.id, tags)
-
-    def ratio(window: timedelta) -> float | None:
-        return uptime(
-            spans,
-            window=window,
-            created_at=row["created_at"],
-            sight=monitors.sight(row),
-            now=now,
-            maintenance=apart,
-        ).ratio
-
+    uptime_day, uptime_week = ratios(
+        [(now - _DAY, now), (now - _WEEK, now)],
+        spans,
+        created_at=row["created_at"],
+        sight=monitors.sight(row),
+        maintenance=maintenance.stretches(upkeep.windows, one.id, tags),
+    )
     last = row["last_check"]
     return Line(
         name=one.name,
         target=row["target"],
         standing=one.standing,
         last_check=None if last is None else CheckSummary.model_validate(last),
-        uptime_day=ratio(_DAY),
-        uptime_week=ratio(_WEEK),
+        uptime_day=uptime_day,
+        uptime_week=uptime_week,
         maintenance=next((said for spec, said in upkeep.going if spec.covers(one.id, tags)), None),
     )
 

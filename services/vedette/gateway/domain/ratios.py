@@ -33,9 +33,10 @@ def ratios(
     """
     spans, maintenance = list(spans), list(maintenance)
     horizon = max((end for _, end in stretches), default=created_at)
-    whole = _Course(spans, maintenance, horizon)
+    whole = lost = _Course(spans, maintenance, horizon)
     # Whether sight was lost is a question of when it is asked; since when is not.
-    lost = _Course(as_seen(spans, sight, horizon), maintenance, horizon)
+    if sight.lost_at(horizon) is not None:
+        lost = _Course(as_seen(spans, sight, horizon), maintenance, horizon)
     return [
         (whole if sight.lost_at(end) is None else lost).ratio(max(start, created_at), end)
         for start, end in stretches

@@ -102,10 +102,13 @@ async def spans_since(
     db: Connection, workspace: UUID, monitors: Sequence[UUID], since: datetime
 ) -> list[Record]:
     """The spans of some monitors that reach beyond an instant."""
+    # From the newest back to the first that was over by then, however many there were before.
     return await db.fetch(
-        "select monitor_id, state, started_at, ended_at from span"
-        " where workspace_id = $1 and monitor_id = any($2::uuid[])"
-        " and (ended_at is null or ended_at > $3)",
+        "select s.monitor_id, s.state, s.started_at, s.ended_at"
+        " from unnest($2::uuid[]) as m (id) cross join lateral ("
+        "  select coalesce((select sequence from span where monitor_id = m.id and ended_at <= $3"
+        "   order by sequence desc limit 1), 0) as last) o"
+        " join span s on s.monitor_id = m.id and s.sequence > o.last and s.workspace_id = $1",
         workspace,
         monitors,
         since,
