@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -54,6 +56,10 @@ def running(pid: int) -> bool:
         return "postgres" in Path(f"/proc/{pid}/cmdline").read_text()
     except FileNotFoundError:
         return False
+
+
+def ended(pid: int) -> bool:
+    return not running(pid)
 
 
 async def test_it_keeps_its_data_over_a_restart(directory: Path) -> None:
@@ -159,6 +165,29 @@ async def test_a_killed_server_and_its_surviving_backend(directory: Path) -> Non
             assert await ask(dsn, "select 1") == 1
     finally:
         connection.terminate()
+
+
+@pytest.mark.parametrize("below", ["postgres", f"{'d' * 60}/{'e' * 60}"], ids=["here", "elsewhere"])
+async def test_a_server_that_ends_by_itself_is_started_again_where_it_was(
+    directory: Path, below: str
+) -> None:
+    """`elsewhere` its path is too long for a socket, which has a temporary folder then."""
+    home = directory.parent / below
+    async with running_postgres(home, settings=QUICK) as dsn:
+        await ask(dsn, "create table kept as select 42 as answer")
+
+        async def answers() -> object:
+            with suppress(OSError, asyncpg.PostgresError):
+                return await ask(dsn, "select answer from kept")
+            return None
+
+        for end in (signal.SIGKILL, signal.SIGINT):
+            before = postmaster(home)
+            os.kill(before, end)
+            await eventually(partial(ended, before), within=30)
+            assert await eventually(answers, within=30) == 42
+        last = postmaster(home)
+    assert not running(last)
 
 
 async def test_a_stale_pid_file_that_names_a_stranger(directory: Path) -> None:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 import asyncpg
+import structlog
 
 from vedette.store.embedded.account import Account, account_for
 from vedette.store.embedded.binaries import binaries_for
@@ -28,6 +29,8 @@ from vedette.store.embedded.reach import first_closed
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError", "dsn_of_running", "running_postgres"]
 
 DATABASE = "vedette"
+log = structlog.get_logger()
+_LOOK_S = 1.0
 NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 # For a small data set that fits in memory, on a machine that has other things to do.
@@ -87,6 +90,17 @@ class EmbeddedPostgres:
         """Stop the server, if it runs."""
         await uninterrupted(self._stop())
 
+    async def keep(self) -> None:
+        """Start the server again, where it was, whenever it has ended by itself."""
+        while self._postmaster is not None:
+            await asyncio.sleep(_LOOK_S)
+            if await self._postmaster.pid() is None:
+                log.error("PostgreSQL ended that should run; it is started again")
+                try:
+                    await uninterrupted(self._run(self._postmaster))
+                except (EmbeddedPostgresError, OSError) as error:
+                    log.error("it can't be yet", error=str(error))  # noqa: TRY400  (expected)
+
     async def _start(self) -> None:
         layout = self.layout
         layout.prepare()
@@ -96,11 +110,15 @@ class EmbeddedPostgres:
         sync = self.settings.get("fsync") != "off"
         await ensure_cluster(layout.data, binaries, account, sync=sync)
         self._postmaster = Postmaster(layout, binaries, account)
-        await self._postmaster.replace_predecessor()
-        layout.open_log(account)
-        self._socket_folder = layout.fresh_socket_folder(account)
-        await self._postmaster.start({**self.settings, **self._socket_setting()})
+        await self._run(self._postmaster)
         await self._ensure_database()
+
+    async def _run(self, postmaster: Postmaster) -> None:
+        await postmaster.replace_predecessor()
+        self.layout.open_log(postmaster.account)
+        folder = self._socket_folder
+        self._socket_folder = self.layout.fresh_socket_folder(postmaster.account, before=folder)
+        await postmaster.start({**self.settings, **self._socket_setting()})
 
     async def _stop(self) -> None:
         if self._postmaster is not None:
@@ -167,13 +185,16 @@ def _dsn(database: str, folder: str, port: str | None) -> str:
 async def running_postgres(
     directory: Path, *, settings: Mapping[str, str] = NO_SETTINGS
 ) -> AsyncIterator[str]:
-    """The embedded PostgreSQL on `directory`, as the DSN of its database `vedette`.
+    """The embedded PostgreSQL on `directory`, kept running, as the DSN of its database `vedette`.
 
     The caller makes sure that nobody else uses the directory at the same time.
     """
     server = EmbeddedPostgres(directory, settings=settings)
     await server.start()
+    keeping = asyncio.create_task(server.keep(), name="PostgreSQL is kept running")
     try:
         yield server.dsn
     finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await server.stop()

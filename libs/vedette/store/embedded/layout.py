@@ -65,12 +65,16 @@ class Layout:
         finally:
             os.close(handle)
 
-    def fresh_socket_folder(self, account: Account | None) -> Path:
+    def fresh_socket_folder(self, account: Account | None, before: Path | None = None) -> Path:
         """A private, empty folder for the socket, elsewhere if its path would not do.
 
         Empty, because PostgreSQL takes a stale lock file whose process id is in use again for a
-        living server.
+        living server. The one of `before`, if given, is emptied: clients know its path.
         """
+        if before is not None:
+            for left in before.iterdir():
+                left.unlink()
+            return before
         path = os.fsencode(self.socket / SOCKET_NAME)
         # asyncpg takes a comma in the DSN for the end of a first host.
         if len(path) > SOCKET_PATH_LIMIT or b"," in path:
