@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-import signal
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
+from tests.faults.cluster import Cluster
 
 from vedette.store.embedded import DATABASE, EmbeddedPostgres
 from vedette.store.embedded.account import account_for
@@ -32,10 +30,11 @@ _DISK_MB = 900
 _BALLAST = "ballast"
 
 
-class Database:
+class Database(Cluster):
     """As root, its directory is a disk of its own."""
 
     def __init__(self, directory: Path) -> None:
+        super().__init__(directory / "data")
         self._directory = directory
         self._port = free_port()
         self._mounted = False
@@ -71,28 +70,12 @@ class Database:
 
     async def ensure(self) -> None:
         """Start it if it runs no more."""
-        if not self._processes():
+        if not self.processes():
             await self.start()
 
     async def stop(self) -> None:
         """Stop it in good order; transactions under way are broken off."""
         await self._server.stop()
-
-    async def kill(self) -> None:
-        """kill -9 of the server and all of its backends."""
-        processes = self._processes()
-        for process in processes:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        await asyncio.to_thread(psutil.wait_procs, processes, 30)
-
-    def freeze(self) -> None:
-        """Connections stay open, and nothing answers."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        self._signal(signal.SIGCONT)
 
     def fill(self) -> None:
         """Leave no room on its disk. Needs the disk of its own."""
@@ -120,20 +103,6 @@ class Database:
         await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
         for gone in self._gone:
             gone()
-
-    def _signal(self, number: signal.Signals) -> None:
-        for process in self._processes():
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(number)
-
-    def _processes(self) -> list[psutil.Process]:
-        """The server and its backends."""
-        try:
-            named = (self._server.layout.data / "postmaster.pid").read_text().split("\n", 1)[0]
-            server = psutil.Process(int(named))
-            return [server, *server.children(recursive=True)]
-        except (FileNotFoundError, ValueError, psutil.NoSuchProcess):
-            return []
 
 
 def _run(*argv: str) -> None:

@@ -72,7 +72,7 @@ async def stored(dsn: str, targets: Mapping[UUID, int], until: int) -> Stored:
             "select id, monitor_id, opened_by, since, recovered_at from incident"
         )
         unseen = await db.fetch(
-            "select outcome || ': ' || left(regexp_replace(message, '[0-9.]+|[(].*', '', 'g'), 90)"
+            "select outcome || ': ' || left(regexp_replace(message, '[0-9.]+', '…', 'g'), 90)"
             " as why, count(*) as number from check_result"
             " where outcome in ('missed', 'internal_error') group by 1 order by 2 desc"
         )

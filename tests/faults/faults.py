@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 
 from tests.faults import clocks, meddling, network
+from tests.faults.channel_faults import OF_CHANNELS
+from tests.faults.setting import Fault, Setting
 from tests.faults.supervisor import Supervised
 from tests.faults.world import FAR, SERVICES, World
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What a fault works with: `pace` shortens what lasts long, `until` (Unix ms) ends it all."""
-
-    world: World
-    chance: random.Random
-    pace: float
-    until: int
-
-    async def last(self, seconds: float) -> None:
-        """Let time pass."""
-        await asyncio.sleep(min(seconds * self.pace, max(self.until / 1000 - time.time(), 0)))
-
-    def one_of(self, service: str) -> Supervised:
-        """Some process of a service."""
-        return self.chance.choice(self.world.processes[service])
+def _one_of(service: str, setting: Setting[World]) -> Supervised:
+    return setting.chance.choice(setting.world.processes[service])
 
 
-@dataclass(frozen=True)
-class Fault:
-    """`blind` ones keep everything from being seen, or, with a `region`, what it alone watches.
-
-    Those `beside` go on while others come.
-    """
-
-    name: str
-    inject: Callable[[Setting], Awaitable[None]]
-    blind: bool = False
-    region: str | None = None
-    beside: bool = False
-    obstacle: Callable[[], str | None] = lambda: None
-
-
-async def kill(service: str, setting: Setting) -> None:
+async def kill(service: str, setting: Setting[World]) -> None:
     """kill -9 of one process, or of all at once; the supervisor starts them again."""
-    everyone, one = setting.world.processes[service], [setting.one_of(service)]
+    everyone, one = setting.world.processes[service], [_one_of(service, setting)]
     victims = everyone if setting.chance.random() < 0.3 else one
     for victim in victims:
         victim.kill()
     await asyncio.gather(*[victim.next_life() for victim in victims])
 
 
-async def freeze(service: str, setting: Setting) -> None:
+async def freeze(service: str, setting: Setting[World]) -> None:
     """SIGSTOP of one process, which goes on after a while, or is killed."""
-    process = setting.one_of(service)
+    process = _one_of(service, setting)
     process.freeze()
     try:
         await setting.last(setting.chance.uniform(8, 40))
@@ -69,7 +38,7 @@ async def freeze(service: str, setting: Setting) -> None:
         process.thaw()
 
 
-async def restart_one_by_one(setting: Setting) -> None:
+async def restart_one_by_one(setting: Setting[World]) -> None:
     """A rolling restart in good order: one process of everything, then the other one."""
     by_turn: dict[int, list[Supervised]] = {}
     for process in setting.world.everyone():
@@ -78,48 +47,48 @@ async def restart_one_by_one(setting: Setting) -> None:
         await asyncio.gather(*[process.begin_anew() for process in processes])
 
 
-async def stop_broker(setting: Setting) -> None:
+async def stop_broker(setting: Setting[World]) -> None:
     """RabbitMQ is away for a minute."""
     await setting.world.broker.stop()
     await setting.last(60)
     await setting.world.broker.start()
 
 
-async def kill_broker(setting: Setting) -> None:
+async def kill_broker(setting: Setting[World]) -> None:
     """RabbitMQ is killed, and comes back."""
     await setting.world.broker.kill()
     await setting.world.broker.start()
 
 
-async def freeze_broker(setting: Setting) -> None:
+async def freeze_broker(setting: Setting[World]) -> None:
     """RabbitMQ holds its connections and says nothing."""
     setting.world.broker.freeze()
     await setting.last(30)
     setting.world.broker.thaw()
 
 
-async def stop_database(setting: Setting) -> None:
+async def stop_database(setting: Setting[World]) -> None:
     """PostgreSQL is away for a minute."""
     await setting.world.database.stop()
     await setting.last(60)
     await setting.world.database.start()
 
 
-async def kill_database(setting: Setting) -> None:
+async def kill_database(setting: Setting[World]) -> None:
     """PostgreSQL is killed with all its backends, and comes back."""
     await setting.world.database.kill()
     await setting.last(setting.chance.uniform(0, 5))
     await setting.world.database.start()
 
 
-async def freeze_database(setting: Setting) -> None:
+async def freeze_database(setting: Setting[World]) -> None:
     """PostgreSQL holds its connections and says nothing."""
     setting.world.database.freeze()
     await setting.last(setting.chance.uniform(10, 45))
     setting.world.database.thaw()
 
 
-async def fill_disk(setting: Setting) -> None:
+async def fill_disk(setting: Setting[World]) -> None:
     """PostgreSQL has no room on its disk; should that kill it, it is started when there is."""
     database = setting.world.database
     await asyncio.to_thread(database.fill)
@@ -128,58 +97,19 @@ async def fill_disk(setting: Setting) -> None:
     await database.ensure()
 
 
-async def flush_redis(setting: Setting) -> None:
+async def flush_redis(setting: Setting[World]) -> None:
     """Redis forgets everything."""
     await setting.world.redis.flush()
 
 
-async def kill_redis(setting: Setting) -> None:
+async def kill_redis(setting: Setting[World]) -> None:
     """Redis is killed, and comes back empty."""
     await setting.world.redis.kill()
     await setting.last(20)
     await setting.world.redis.start()
 
 
-async def stop_mail(setting: Setting) -> None:
-    """The mail server is away for ten minutes."""
-    await setting.world.receivers.mailbox.stop()
-    await setting.last(600)
-    await setting.world.receivers.mailbox.start()
-
-
-async def lose_answers_of_mail(setting: Setting) -> None:
-    """The mail server takes messages and hangs up before it says so."""
-    mailbox = setting.world.receivers.mailbox
-    mailbox.losing_answers = True
-    await setting.last(60)
-    mailbox.losing_answers = False
-
-
-async def refuse_webhooks(setting: Setting) -> None:
-    """The receiver of webhooks answers 500."""
-    sink = setting.world.receivers.sink
-    sink.status = 500
-    await setting.last(60)
-    sink.status = 200
-
-
-async def hang_webhooks(setting: Setting) -> None:
-    """The receiver of webhooks takes requests and answers none."""
-    sink = setting.world.receivers.sink
-    sink.hang = True
-    await setting.last(60)
-    sink.hang = False
-
-
-async def slow_webhooks(setting: Setting) -> None:
-    """The receiver of webhooks takes long to answer, around the time that it is given."""
-    sink = setting.world.receivers.sink
-    sink.delay = setting.chance.uniform(1, 10)
-    await setting.last(60)
-    sink.delay = 0
-
-
-async def cut_uplink(setting: Setting) -> None:
+async def cut_uplink(setting: Setting[World]) -> None:
     """The probers of one region reach no target any more, and nothing says so."""
     found = setting.world.network
     assert found is not None
@@ -188,10 +118,10 @@ async def cut_uplink(setting: Setting) -> None:
     found.mend()
 
 
-async def step_clock(setting: Setting) -> None:
+async def step_clock(setting: Setting[World]) -> None:
     """The clock of one process is put forward or back, and right again."""
     services = [service for service in SERVICES if service != "gateway"]
-    process = setting.one_of(setting.chance.choice(services))
+    process = _one_of(setting.chance.choice(services), setting)
     step_s = setting.chance.choice((-3600, -90, -20, -3, 3, 20, 90, 3600))
     async with clocks.of_its_own(process, setting.world.directory / "clocks") as clock:
         clock.step(step_s)
@@ -199,19 +129,19 @@ async def step_clock(setting: Setting) -> None:
     await setting.world.ready()
 
 
-async def duplicate(setting: Setting) -> None:
+async def duplicate(setting: Setting[World]) -> None:
     """Messages come twice, the second time later than others."""
     async with meddling.copying(setting.world.broker.url, setting.chance):
         await setting.last(60)
 
 
-async def delay(setting: Setting) -> None:
+async def delay(setting: Setting[World]) -> None:
     """Messages are held up, and overtake one another."""
     async with meddling.holding_up(setting.world.broker.url, setting.chance):
         await setting.last(60)
 
 
-FAULTS = {
+FAULTS: dict[str, Fault[World]] = {
     fault.name: fault
     for fault in (
         *(Fault(f"kill-{service}", partial(kill, service)) for service in SERVICES),
@@ -230,10 +160,6 @@ FAULTS = {
         Fault("clock-step", step_clock, obstacle=clocks.obstacle),
         Fault("duplicates", duplicate, beside=True),
         Fault("delays", delay, beside=True),
-        Fault("smtp-down", stop_mail, beside=True),
-        Fault("smtp-answers-lost", lose_answers_of_mail, beside=True),
-        Fault("webhook-500", refuse_webhooks, beside=True),
-        Fault("webhook-hangs", hang_webhooks, beside=True),
-        Fault("webhook-slow", slow_webhooks, beside=True),
+        *OF_CHANNELS,
     )
 }

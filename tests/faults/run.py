@@ -7,14 +7,15 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from tests.e2e.actor import Api
 from tests.faults.evidence import stored, unsettled
-from tests.faults.faults import FAULTS, Fault, Setting
 from tests.faults.judge import Blindness, Case, Verdict, judge
+from tests.faults.place import Place
+from tests.faults.setting import Fault, Setting
 from tests.faults.truth import Pace, Script
-from tests.faults.world import REGIONS, World
 
 _LEAD_S = 3
 _AT_ONCE = 8
@@ -24,17 +25,18 @@ _CALM_S = (3, 12)
 OUTAGES = Pace(well=(70_000, 140_000), broken=(80_000, 150_000))
 CHANNELS = ("email", "webhook")
 
+P = TypeVar("P", bound=Place)
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Generic[P]):
     """What is asked for. `quick` is how much shorter than the issue has it faults last."""
 
     seed: int
     monitors: int
     seconds: float
-    faults: Sequence[str]
+    faults: Sequence[Fault[P]]
     shuffled: bool = True
     interval_s: int = 10
     timeout_s: float = 10
@@ -44,11 +46,11 @@ class Plan:
 
 
 @dataclass
-class Run:
+class Run(Generic[P]):
     """A world under a plan."""
 
-    world: World
-    plan: Plan
+    world: P
+    plan: Plan[P]
     say: Say = print
     targets: dict[UUID, int] = field(default_factory=dict)
     blind: list[Blindness] = field(default_factory=list)
@@ -88,8 +90,8 @@ class Run:
 
     def _definition(self, target: int, channels: Sequence[str]) -> dict[str, object]:
         # Those of one region have no others that could outvote a lie.
-        alone = target % 3 == 0
-        regions = [REGIONS[target // 3 % len(REGIONS)]] if alone else list(REGIONS)
+        alone, everywhere = target % 3 == 0, list(self.world.regions)
+        regions = [everywhere[target // 3 % len(everywhere)]] if alone else everywhere
         return {
             "name": f"Target {target}",
             "kind": "http",
@@ -117,9 +119,9 @@ class Run:
                 await asyncio.sleep(chance.uniform(*_CALM_S) * self.plan.quick)
 
     def _only_beside(self) -> bool:
-        return all(FAULTS[name].beside for name in self.plan.faults)
+        return all(fault.beside for fault in self.plan.faults)
 
-    async def _inject(self, fault: Fault, setting: Setting) -> None:
+    async def _inject(self, fault: Fault[P], setting: Setting[P]) -> None:
         began = _now_ms()
         self.say(f"{fault.name} …")
         await fault.inject(setting)
@@ -133,7 +135,7 @@ class Run:
         give_up = time.monotonic() + self.plan.settle_s
         said = ""
         while time.monotonic() < give_up:
-            waits = await unsettled(self.world.database.dsn, until + self.plan.interval_s * 2000)
+            waits = await unsettled(self.world.dsn, until + self.plan.interval_s * 2000)
             if not waits:
                 return
             if waits != said:
@@ -143,7 +145,7 @@ class Run:
         self.say("it did not settle")
 
     async def _judge(self, played: Script, until: int) -> Verdict:
-        found = await stored(self.world.database.dsn, self.targets, until)
+        found = await stored(self.world.dsn, self.targets, until)
         for why, number in found.unseen.items():
             self.say(f"{number} checks saw nothing: {why}")
         return judge(
@@ -161,11 +163,12 @@ class Run:
         )
 
 
-def _order(chance: random.Random, names: Sequence[str], *, shuffled: bool) -> Iterator[Fault]:
+def _order(
+    chance: random.Random, faults: Sequence[Fault[P]], *, shuffled: bool
+) -> Iterator[Fault[P]]:
     """These faults, again and again."""
     while True:
-        for name in chance.sample(names, len(names)) if shuffled else names:
-            yield FAULTS[name]
+        yield from chance.sample(faults, len(faults)) if shuffled else faults
 
 
 async def _all_up(api: Api, count: int) -> None:

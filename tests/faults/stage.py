@@ -28,6 +28,16 @@ class Stage:
         """Where connections are taken."""
         return f"{self.host}:{self.port}"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What probers must be told of them."""
+        return {
+            "VEDETTE_PROBER_FORBIDDEN": "none",
+            "VEDETTE_PROBER_PER_HOST": "2000",  # all targets are on one
+            "VEDETTE_PROBER_CANARIES": self.address,
+            "VEDETTE_PROBER_CANARY_INTERVAL_S": "5",
+        }
+
     def url(self, target: int) -> str:
         """One of the targets."""
         return f"http://{self.address}/{target}"

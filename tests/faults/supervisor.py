@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from vedette.testing.process import Child
@@ -13,29 +14,30 @@ from vedette.testing.waiting import eventually
 
 _PAUSE_S = 1.0
 _LOOK_S = 0.1
-_RUNNING = '"event": "running"'
 
 
 class Supervised:
-    """One process of a service, in as many lives as it takes."""
+    """One process, in as many lives as it takes; `running` is what it says when it runs."""
 
     def __init__(
         self,
         name: str,
-        service: str,
+        words: Sequence[str],
         environment: Mapping[str, str],
         *,
         log: Path,
         around: Sequence[str] = (),
+        running: str = '"event": "running"',
     ) -> None:
         self.name = name
-        self.service = service
         self.environment = dict(environment)
         self.extra: dict[str, str] = {}
         """Of the environment of its next life."""
         self.lives = 0
         self._log = log
+        self._words = words
         self._around = around
+        self._running = running
         self._child: Child | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._began = 0
@@ -76,14 +78,32 @@ class Supervised:
         """Let it go on."""
         self._living().thaw()
 
+    @property
+    def pid(self) -> int:
+        """The id of the process that runs."""
+        return self._living().pid
+
+    async def close_well(self) -> None:
+        """End it for good, in good order."""
+        await self._start_no_more()
+        if self._child is not None:
+            self._child.thaw()
+            self._child.terminate()
+            with suppress(AssertionError):
+                await self._child.wait()
+        await self.close()
+
     async def close(self) -> None:
         """End it for good."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            await asyncio.gather(self._keeper, return_exceptions=True)
+        await self._start_no_more()
         if self._child is not None:
             self._child.thaw()
             await self._child.close()
+
+    async def _start_no_more(self) -> None:
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.gather(self._keeper, return_exceptions=True)
 
     def _living(self) -> Child:
         assert self._child is not None, f"{self.name} was never started"
@@ -94,12 +114,12 @@ class Supervised:
             return False
         with self._log.open("rb") as log:
             log.seek(self._began)
-            return _RUNNING.encode() in log.read()
+            return self._running.encode() in log.read()
 
     async def _live(self) -> None:
         self.lives += 1
         self._began = self._log.stat().st_size if self._log.exists() else 0
-        argv = [*self._around, sys.executable, "-m", "vedette.cli.main", "run", self.service]
+        argv = [*self._around, sys.executable, "-m", "vedette.cli.main", *self._words]
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", **self.environment, **self.extra}
         self._child = await Child.start(argv, log=self._log, env=environment)
 

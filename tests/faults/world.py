@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import aiohttp
-from tests.e2e.actor import Api
 from tests.e2e.installation import KEY
 from tests.faults import network as networks
-from tests.faults.channels import Receivers, running_receivers
+from tests.faults.channels import running_receivers
 from tests.faults.database import Database
 from tests.faults.network import Network
-from tests.faults.stage import Stage, running_stage
+from tests.faults.place import Place, answers
+from tests.faults.stage import running_stage
 from tests.faults.supervisor import Supervised
 
 from vedette.store.migrate import migrate
 from vedette.testing.ports import free_port
 from vedette.testing.rabbitmq import Broker, running_rabbitmq
 from vedette.testing.redis import Redis, running_redis
-from vedette.testing.waiting import eventually
 
 REGIONS = ("east", "north", "west")
 FAR = REGIONS[-1]
@@ -35,24 +33,31 @@ REPLICAS = 2
 
 
 @dataclass
-class World:
+class World(Place):
     """Everything there is, and everything that can be broken."""
 
-    directory: Path
     database: Database
     broker: Broker
     redis: Redis
-    receivers: Receivers
-    stage: Stage
     network: Network | None
     processes: dict[str, list[Supervised]] = field(default_factory=dict)
     api_urls: list[str] = field(default_factory=list)
     far_amqp: str = ""
 
     @property
-    def logs(self) -> Path:
-        """Where all processes and servers write what they have to say."""
-        return self.directory / "logs"
+    def dsn(self) -> str:
+        """Where PostgreSQL is."""
+        return self.database.dsn
+
+    @property
+    def regions(self) -> Sequence[str]:
+        """All three."""
+        return REGIONS
+
+    @property
+    def api_url(self) -> str:
+        """The first gateway."""
+        return self.api_urls[0]
 
     def everyone(self) -> list[Supervised]:
         """Every process of Vedette."""
@@ -73,22 +78,7 @@ class World:
     async def ready(self, within: float = 120) -> None:
         """Wait until every process runs, and the API answers."""
         await asyncio.gather(*[process.ready(within) for process in self.everyone()])
-        async with aiohttp.ClientSession() as http:
-            for url in self.api_urls:
-
-                async def answers(url: str = url) -> bool:
-                    with suppress(aiohttp.ClientError):
-                        async with http.get(f"{url}/health/ready") as response:
-                            return response.status == 200
-                    return False
-
-                await eventually(answers, within=within, every=0.2, what=f"{url} is ready")
-
-    @asynccontextmanager
-    async def api(self) -> AsyncIterator[Api]:
-        """The REST API, of the first gateway."""
-        async with aiohttp.ClientSession() as http:
-            yield Api(http, self.api_urls[0])
+        await answers(self.api_urls, within)
 
     async def close(self) -> None:
         """End every process."""
@@ -100,7 +90,7 @@ class World:
         around = self.network.around if far and self.network is not None else ()
         log = self.logs / f"{name}.log"
         self.processes.setdefault(service, []).append(
-            Supervised(name, service, environment, log=log, around=around)
+            Supervised(name, ["run", service], environment, log=log, around=around)
         )
 
     def _central(self, service: str) -> dict[str, str]:
@@ -126,10 +116,7 @@ class World:
             "VEDETTE_AMQP_URL": self.far_amqp if region == FAR else self.broker.url,
             "VEDETTE_REGION": region,
             "VEDETTE_PROBER_NAME": name,
-            "VEDETTE_PROBER_FORBIDDEN": "none",
-            "VEDETTE_PROBER_PER_HOST": "2000",  # all targets are on one
-            "VEDETTE_PROBER_CANARIES": self.stage.address,
-            "VEDETTE_PROBER_CANARY_INTERVAL_S": "5",
+            **self.stage.settings,
         }
 
 
@@ -153,7 +140,7 @@ async def running_world(*, own_network: bool) -> AsyncIterator[World]:
             network = await stack.enter_async_context(networks.running_network())
         host = "127.0.0.1" if network is None else network.outside
         stage = await stack.enter_async_context(running_stage(host))
-        world = World(directory, database, broker, redis, receivers, stage, network)
+        world = World(directory, receivers, stage, database, broker, redis, network)
         world.far_amqp = broker.url
         if network is not None:
             forwarding = networks.forwarding(network.control, broker.port)
