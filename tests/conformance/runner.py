@@ -14,10 +14,10 @@ from tests.conformance.kit import Kit, Run
 from tests.conformance.mapping.reading import NotExpressible
 from tests.conformance.replay.bench import Bench, opened
 from tests.conformance.replay.choosing import replay
+from tests.conformance.replay.undisturbed import undisturbed
 
 AT_ONCE = 20
 _LONGEST_S = 60
-_HELD_UP = "the prober itself stood still"
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,7 @@ async def _wrong(run: Run, kit: Kit, bench: Bench) -> str | None:
     """What is wrong with a run; None if nothing is."""
     try:
         async with asyncio.timeout(_LONGEST_S):
-            observation = await replay(run, kit, bench)
-            while any(_HELD_UP in (result.message or "") for result in observation.results):
-                await asyncio.sleep(1)  # a machine too busy to see anything says nothing of a case
-                observation = await replay(run, kit, bench)
+            observation = await undisturbed(lambda: replay(run, kit, bench))
         return "; ".join(mismatches(run, observation)) or None
     except NotExpressible as error:
         return str(error)

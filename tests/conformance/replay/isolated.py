@@ -37,7 +37,12 @@ async def replay(run: Run, kit: Kit) -> Observation:
     child = await asyncio.create_subprocess_exec(
         "unshare", *as_root, "--net", "sh", "-c", setup, "sh", *inside, stdout=PIPE, stderr=PIPE
     )
-    said, complaint = await child.communicate()
+    try:
+        said, complaint = await child.communicate()
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
     if child.returncode:
         raise OSError(f"no network of its own: {complaint.decode().strip()}")
     told = orjson.loads(said)
