@@ -1,7 +1,6 @@
 """The gateway as its launcher runs it."""
 
 import pytest
-import structlog
 from aiohttp import ClientSession
 from structlog.testing import capture_logs
 
@@ -18,7 +17,6 @@ def settings(settings: GatewaySettings) -> GatewaySettings:
 async def test_it_serves_where_it_says_until_it_ends(
     settings: GatewaySettings, resources: Resources
 ) -> None:
-    structlog.reset_defaults()
     with capture_logs() as logs:
         async with running(settings, resources):
             address = next(log["address"] for log in logs if log["event"] == "serving")
