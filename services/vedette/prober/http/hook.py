@@ -32,6 +32,7 @@ _SET_VERIFY_STORE = 106
 """SSL_CTRL_SET_VERIFY_CERT_STORE."""
 _GOOD = 1
 _X509_V_OK = 0
+_X509_V_ERR_UNSPECIFIED = 1
 _ON_CONTEXT = ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer, _pointer)
 _ON_CHAIN = ctypes.CFUNCTYPE(ctypes.c_int, _pointer, _pointer)
 
@@ -112,9 +113,10 @@ class Hook:
             return int(self._verify(store))
         try:
             self._look(store, connection, handshake)
-            if handshake.known():
-                self._set_error(store, _X509_V_OK)
-                return _GOOD
+            verdict = handshake.verdict()
+            if verdict is not None:
+                self._set_error(store, _X509_V_OK if verdict else _X509_V_ERR_UNSPECIFIED)
+                return int(verdict)
         except Exception:
             log.exception("a handshake can't be looked at")
             return int(self._verify(store))

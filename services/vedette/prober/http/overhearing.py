@@ -107,7 +107,8 @@ def overhearing(manner: Manner, driver: CurlDriver, ca_file: str) -> Overhearing
     against = None
     if manner.tls.verify and not after:
         against = Against(manner.tls.ca or ca_file, manner.tls.min_version)
-    return ByHook(found, Handshakes(driver.verified, against), after=after)
+    matters = manner.tls.verify or manner.proxy is not None
+    return ByHook(found, Handshakes(driver.verified, against, matters=matters), after=after)
 
 
 def _ders(chain: Sequence[Sequence[Field]]) -> Iterator[bytes]:
