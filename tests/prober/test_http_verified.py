@@ -167,6 +167,23 @@ def test_the_oldest_is_forgotten_when_there_is_no_room(monkeypatch: pytest.Monke
     assert kept == [None, (b"\1",), (b"\2",)]
 
 
+def test_a_chain_of_many_certificates_is_remembered() -> None:
+    known, long = Verified(), (*der(LEAF), b"\0" * 20_000)
+    known.note(HERE, long, der(LEAF, ROOT), NOW)
+    assert known.kept(HERE, long, NOW) == long
+
+
+def test_the_oldest_is_forgotten_when_they_take_too_much_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(verified, "_MOST_BYTES", 25)
+    known, chains = Verified(), [(bytes([number]) * 10,) for number in range(4)]
+    for chain in [*chains[:2], chains[1], *chains[2:]]:
+        known.note(HERE, chain, der(LEAF, ROOT), NOW)
+    kept = [known.kept(HERE, chain, NOW) is not None for chain in chains]
+    assert kept == [False, False, True, True]
+
+
 def test_what_takes_much_room_is_not_remembered() -> None:
     known = Verified()
     padded = (*der(LEAF), b"\0" * verified.LONGEST)

@@ -4,11 +4,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from tests.prober.talking import Maker
 
-from vedette.prober.http.certificate import shown_in
+from vedette.prober.http.certificate import LONGEST, shown_in
 from vedette.prober.http.overhearing import Agreed
 from vedette.prober.streams.certificates import Certificate, parsed
 from vedette.prober.streams.shown import Shown
-from vedette.prober.streams.verified import LONGEST
 
 MAKER = Maker()
 DAY_S = 86_400

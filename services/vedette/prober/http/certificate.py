@@ -9,9 +9,10 @@ from vedette.prober.streams.certificates import parsed
 from vedette.prober.streams.shown import Shown
 from vedette.prober.streams.stopped import Stopped
 from vedette.prober.streams.trust import Trust, trust_of
-from vedette.prober.streams.verified import LONGEST
 
 _KEPT = 16_384  # targets, of 3 kB each beside the chain
+LONGEST = 8192
+"""Bytes of a chain that is kept with what it shows: longer ones are not the rule, and too much."""
 
 
 def shown_in(agreed: Agreed, trust: Trust | None) -> Shown | None:

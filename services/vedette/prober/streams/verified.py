@@ -14,8 +14,10 @@ from typing import NamedTuple
 from vedette.prober.streams.certificates import parsed
 
 _MOST = 32_768
-LONGEST = 8192
-"""Bytes of a chain. Longer ones, of which a target might send ever others, are not remembered."""
+# Of all chains together: a target may send ever others, with whatever it likes behind its own.
+_MOST_BYTES = 2**28
+LONGEST = 65_536
+"""Bytes of a chain that is remembered."""
 _KEPT_S = 3600.0
 
 Chain = tuple[bytes, ...]
@@ -47,6 +49,7 @@ class Verified:
 
     def __init__(self) -> None:
         self._good: OrderedDict[tuple[Against, Chain], _Good] = OrderedDict()
+        self._bytes = 0
 
     def kept(self, against: Against, chain: Chain, now: float) -> Chain | None:
         """A chain as it is kept, if it is known to be good at that time (Unix, seconds)."""
@@ -57,16 +60,22 @@ class Verified:
         """A chain was found to be good just now, by this path, whose end is trusted."""
         certificates = [parsed(der) for der in path]
         read = [one for one in certificates if one is not None]
-        if not read or len(read) < len(certificates) or sum(map(len, chain)) > LONGEST:
+        if not read or len(read) < len(certificates) or _size(chain) > LONGEST:
             return
         since = max(one.not_before for one in read).timestamp()
         until = min(one.not_after for one in read).timestamp()
         kept = (*chain[:1], *map(_shared, chain[1:]))
         key = (against, kept)
+        if self._good.pop(key, None) is None:
+            self._bytes += _size(chain)
         self._good[key] = _Good(since, min(until, now + _KEPT_S), kept)
-        self._good.move_to_end(key)
-        if len(self._good) > _MOST:
-            self._good.popitem(last=False)
+        while len(self._good) > _MOST or self._bytes > _MOST_BYTES:
+            (_, oldest), _ = self._good.popitem(last=False)
+            self._bytes -= _size(oldest)
+
+
+def _size(chain: Chain) -> int:
+    return sum(map(len, chain))
 
 
 @lru_cache(maxsize=4096)
