@@ -195,10 +195,10 @@ def _outages_of(
         merged = before is not None and _merged(watched, before, outage, told, blind)
         figures["outages injected"] += 1
         figures["outages reported"] += bool(own) or merged
-        if _in_sight(outage.start, outage.end, blind) >= watched.confirmed_ms:
-            figures["outages that must be reported"] += 1
-            if not own and not merged:
-                yield "unreported outages", f"{outage}"
+        due = _in_sight(outage.start, outage.end, blind) >= watched.confirmed_ms
+        figures["outages that must be reported"] += due
+        if due and not own and not merged:
+            yield "unreported outages", f"{outage}"
         if len(own) > 1:
             yield "doubled incidents", f"{outage}: {own}"
         if own or not merged:
