@@ -22,6 +22,7 @@ from vedette.prober.probes.dns import DnsProbe
 from vedette.testing.ports import free_port
 from vedette.testing.streams import Listener
 
+ADDRESS = "a.example. 60 IN A 192.0.2.1"
 # What is sent for a query that came by "udp" or "tcp".
 Script = Callable[[dns.message.Message, str], Sequence[bytes]]
 
@@ -128,3 +129,7 @@ def _said(asked: Asked, script: Script, wire: bytes, transport: str) -> Sequence
 def _record(line: str) -> dns.rrset.RRset:
     name, ttl, class_, type_, data = line.split(None, 4)
     return dns.rrset.from_text(name, int(ttl), class_, type_, data)
+
+
+def silent(_query: dns.message.Message, _transport: str) -> Sequence[bytes]:
+    return []
