@@ -36,6 +36,15 @@ def test_messages_are_for_people() -> None:
     assert found["surprise"].message.startswith("there is no such field; there is name, kind,")
 
 
+def test_what_may_be_meant_is_not_looked_for_without_end() -> None:
+    found = wrong(a_monitor(**{"x" * 500_000: 1}, **{f"intervals_{n}": 1 for n in range(5000)}))
+    messages = [fault.message for fault in found.values()]
+    assert messages[0].startswith("there is no such field; there is name,")
+    assert messages[1] == "there is no such field; did you mean interval_s?"
+    assert sum("did you mean" in message for message in messages) == 19
+    assert messages[-1] == "there is no such field"
+
+
 def test_what_fits_no_field_alone_is_said_of_the_whole() -> None:
     (only,) = wrong(a_monitor(timeout_s=1, degraded_after_ms=5000)).values()
     assert only.field == ""

@@ -20,6 +20,8 @@ _MESSAGES = {
     "uuid_parsing": "this is no id; one is like 01a21807-635b-7da1-855a-c87572981bbb",
 }
 _NO_INSTANT = ("datetime_parsing", "datetime_from_date_parsing", "datetime_type")
+_MOST_LOOKED_FOR = 20
+"""What might be meant is looked for at the first ones alone: a body may have ever so many."""
 _UNION_ERRORS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 
@@ -43,7 +45,7 @@ def faults(error: ValidationError, of: Any = None, *, within: Iterable[str] = ()
     """
     found: dict[str, Fault] = {}
     for detail in error.errors(include_url=False, include_context=True):
-        one = _fault(detail, of, frozenset(within))
+        one = _fault(detail, of if len(found) < _MOST_LOOKED_FOR else None, frozenset(within))
         found.setdefault(one.field, one)
     return list(found.values())
 

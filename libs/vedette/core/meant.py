@@ -9,6 +9,7 @@ from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 
 _NONE = "there is no such field"
+_LONGEST = 64
 Location = Sequence[int | str]
 """Where in what was read, as pydantic says it: with the tags of unions among the fields."""
 
@@ -18,14 +19,19 @@ def meant(of: Any, location: Location) -> str:
 
     `of` is the type that was read, a model or a union of some.
     """
-    *place, written = location
+    *place, last = location
+    written = str(last)
     there, top = [of], _chosen(of, location)
     for part in place:
         there = [inner for one in there for inner in _within(one, part)]
     names = [name for one in there for _, model in _members(one) for name in _fields(model)]
-    if near := _elsewhere(top, str(written)) or get_close_matches(str(written), names, n=1):
+    if near := _elsewhere(top, written) or _like(written, names):
         return f"{_NONE}; did you mean {near[0]}?"
     return f"{_NONE}; there is {', '.join(names)}" if names else _NONE
+
+
+def _like(written: str, names: Sequence[str]) -> list[str]:
+    return get_close_matches(written, names, n=1) if len(written) <= _LONGEST else []
 
 
 def _elsewhere(top: Iterable[Any], written: str) -> list[str]:
