@@ -29,10 +29,10 @@ _KNOWN_TO_BE_UP = (
 
 
 async def sow(dsn: str, urls: Sequence[str], *, interval_s: int, ahead_s: float) -> list[UUID]:
-    """A monitor for each URL, like the one that is there, none due before `ahead_s`.
+    """A monitor for each URL, like the one that is there, and known to be up.
 
-    They are active from their first slot on, so that they don't all begin at once, and known to be
-    up: what is measured is how they are watched, not how they are begun to be watched.
+    No slot before `ahead_s` is due: until then the scheduler has read them, and it checks at once
+    what it finds to be active from more than a minute later on.
     """
     db = await asyncpg.connect(dsn)
     try:

@@ -29,8 +29,10 @@ from tests.e2e.installation import KEY
 from vedette.testing.ports import free_port
 
 _START_S = 60
-# The scheduler looks for changes that no event told it of every 30 s, and takes some 0.2 ms each.
+# The scheduler looks for changes that no event told it of every 30 s, and reads so many a second at
+# least.
 _FOUND_WITHIN_S = 45
+_READ_PER_S = 2000
 
 
 class Vedette:
@@ -47,7 +49,7 @@ class Vedette:
         self._address = f"127.0.0.1:{free_port()}"
 
     def start(self, n: int, interval: float, scheme: str = "http") -> None:
-        """Start it with so many monitors, and wait until they are due."""
+        """Start it with so many monitors, and wait until they are checked in their slots."""
         self._launch()
         config = {"url": self._sink, "secret": SECRET}
         channel = self._post("channels", {"name": "sink", "kind": "webhook", "config": config})
@@ -60,9 +62,9 @@ class Vedette:
         folder = quote(str(self._folder / "data" / "postgresql" / "socket"))
         dsn = f"postgresql://vedette@/vedette?host={folder}"
         urls = [self._url(number, scheme) for number in range(n)]
-        ahead_s = _FOUND_WITHIN_S + n / 2500
+        ahead_s = _FOUND_WITHIN_S + n / _READ_PER_S
         sown(dsn, urls, interval_s=int(interval), ahead_s=ahead_s)
-        time.sleep(ahead_s)
+        time.sleep(ahead_s + interval)
 
     def pids(self) -> list[int]:
         """Vedette, whose probers may be its children, and its PostgreSQL, which is none."""
