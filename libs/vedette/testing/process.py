@@ -117,4 +117,10 @@ def _spawn(
             env=env,
             cwd=cwd,
             start_new_session=True,
+            preexec_fn=_heed_interrupts,  # noqa: PLW1509  (no lock is taken in it)
         )
+
+
+def _heed_interrupts() -> None:
+    """Undo what a shell does that starts us in the background: have SIGINT ignored by all of us."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
