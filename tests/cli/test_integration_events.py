@@ -127,6 +127,23 @@ async def test_following_goes_on_after_the_broker_was_away(
         await child.close()
 
 
+async def test_following_notices_that_the_stream_is_gone(
+    own_broker: Broker, bus: Bus, tmp_path: Path
+) -> None:
+    log = tmp_path / "tail.log"
+    child = await following({"VEDETTE_AMQP_URL": own_broker.url}, log, "--since", "1h")
+    try:
+        before = event(created("before"))
+        await bus.publish(Exchange.EVENTS, [outgoing(before)])
+        await eventually(lambda: str(before.id) in log.read_text(), within=30)
+        async with await aio_pika.connect(own_broker.url) as connection:
+            await (await connection.channel()).queue_delete(EVENTS_STREAM)
+        assert await child.wait() == 1
+        assert "RabbitMQ has no stream" in log.read_text()
+    finally:
+        await child.close()
+
+
 async def test_a_stream_that_is_gone_is_made_again_after_a_restart(
     own_broker: Broker, bus: Bus
 ) -> None:

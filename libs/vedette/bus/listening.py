@@ -7,7 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import (
+    AbstractChannel,
+    AbstractConnection,
+    AbstractIncomingMessage,
+    AbstractQueue,
+)
 from aio_pika.exceptions import ChannelNotFoundEntity
 
 from vedette.bus.amqplink import outage
@@ -60,15 +65,13 @@ async def _messages(
 ) -> AsyncIterator[AbstractIncomingMessage]:
     arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
     channel.close_callbacks.add(lambda *_: arrived.put_nowait(None))
-    await channel.set_qos(prefetch_count=_PREFETCH)
-    try:
-        stream = await channel.get_queue(EVENTS_STREAM)
-    except ChannelNotFoundEntity as error:
-        raise Permanent(
-            f"RabbitMQ has no stream {EVENTS_STREAM}: services make it when they start, if its"
-            " feature flag stream_queue is enabled"
-        ) from error
-    await stream.consume(arrived.put, arguments={"x-stream-offset": begin})
+    async with asyncio.timeout(_PATIENCE_S):
+        underlying: Any = await channel.get_underlay_channel()
+        # As when the stream is deleted, or moves to another node.
+        underlying.on_consumer_cancel_callbacks.add(lambda *_: arrived.put_nowait(None))
+        await channel.set_qos(prefetch_count=_PREFETCH)
+        stream = await _stream(channel)
+        await stream.consume(arrived.put, arguments={"x-stream-offset": begin})
     while True:
         try:
             async with asyncio.timeout(idle_s):
@@ -76,9 +79,22 @@ async def _messages(
         except TimeoutError:
             return
         if message is None:
-            raise ConnectionError("the connection is lost")
+            raise ConnectionError("it sends no more events")
         yield message
         await message.ack()
+
+
+async def _stream(channel: AbstractChannel) -> AbstractQueue:
+    try:
+        return await channel.get_queue(EVENTS_STREAM)
+    except ChannelNotFoundEntity as error:
+        # It says "not found" as well of one that it has but can't open yet, as after its start.
+        if "no queue" not in str(error):
+            raise ConnectionError(str(error)) from error
+        raise Permanent(
+            f"RabbitMQ has no stream {EVENTS_STREAM}: services make it when they start, if its"
+            " feature flag stream_queue is enabled"
+        ) from error
 
 
 def _number(message: AbstractIncomingMessage) -> int:
