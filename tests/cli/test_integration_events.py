@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -75,6 +76,19 @@ async def following(environment: dict[str, str], log: Path, *words: str) -> Chil
     return await Child.start(argv, log=log, env={**os.environ, **environment})
 
 
+@asynccontextmanager
+async def heard_before(broker: Broker, bus: Bus, log: Path) -> AsyncIterator[tuple[Child, Event]]:
+    """Somebody who follows, and has told of an event."""
+    child = await following({"VEDETTE_AMQP_URL": broker.url}, log, "--since", "1h")
+    try:
+        before = event(created("before"))
+        await bus.publish(Exchange.EVENTS, [outgoing(before)])
+        await eventually(lambda: str(before.id) in log.read_text(), within=30)
+        yield child, before
+    finally:
+        await child.close()
+
+
 async def test_what_happened_is_printed_by_time_and_type(own_broker: Broker, bus: Bus) -> None:
     there = {"VEDETTE_AMQP_URL": own_broker.url}
     assert ids(await tail(there, "--no-follow", "--json")) == []
@@ -106,11 +120,8 @@ async def test_following_goes_on_after_the_broker_was_away(
     own_broker: Broker, bus: Bus, tmp_path: Path
 ) -> None:
     log = tmp_path / "tail.log"
-    child = await following({"VEDETTE_AMQP_URL": own_broker.url}, log, "--since", "1h")
-    try:
-        before, after = event(created("before")), event(created("after"))
-        await bus.publish(Exchange.EVENTS, [outgoing(before)])
-        await eventually(lambda: str(before.id) in log.read_text(), within=30)
+    async with heard_before(own_broker, bus, log) as (_, before):
+        after = event(created("after"))
         await own_broker.restart()
 
         async def published() -> bool:
@@ -123,25 +134,17 @@ async def test_following_goes_on_after_the_broker_was_away(
         await eventually(published, within=30)
         await eventually(lambda: str(after.id) in log.read_text(), within=30)
         assert log.read_text().count(str(before.id)) == 1
-    finally:
-        await child.close()
 
 
 async def test_following_notices_that_the_stream_is_gone(
     own_broker: Broker, bus: Bus, tmp_path: Path
 ) -> None:
     log = tmp_path / "tail.log"
-    child = await following({"VEDETTE_AMQP_URL": own_broker.url}, log, "--since", "1h")
-    try:
-        before = event(created("before"))
-        await bus.publish(Exchange.EVENTS, [outgoing(before)])
-        await eventually(lambda: str(before.id) in log.read_text(), within=30)
+    async with heard_before(own_broker, bus, log) as (child, _):
         async with await aio_pika.connect(own_broker.url) as connection:
             await (await connection.channel()).queue_delete(EVENTS_STREAM)
         assert await child.wait() == 1
         assert "RabbitMQ has no stream" in log.read_text()
-    finally:
-        await child.close()
 
 
 async def test_a_stream_that_is_gone_is_made_again_after_a_restart(

@@ -18,6 +18,7 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 import orjson
+import pytest
 
 from vedette.bus.api import Exchange, Outgoing
 from vedette.core.kinds.http import HttpTarget
@@ -27,6 +28,15 @@ from vedette.prober.context import Context
 from vedette.prober.domain import Seen
 from vedette.prober.probes.http import HttpProbe
 
+each_bad_certificate = pytest.mark.parametrize(
+    ("flavour", "reason"),
+    [
+        ("expired", Reason.TLS_EXPIRED),
+        ("self_signed", Reason.TLS_SELF_SIGNED),
+        ("wrong_host", Reason.TLS_HOSTNAME),
+        ("untrusted", Reason.TLS_UNTRUSTED),
+    ],
+)
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Script = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 

@@ -7,7 +7,7 @@ import dns.flags
 import dns.message
 import pytest
 from tests.prober.dns_servers import ADDRESS, answering, ask, response, says
-from tests.prober.support import hang, serving
+from tests.prober.support import each_bad_certificate, hang, serving
 
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
@@ -25,15 +25,7 @@ async def test_over_tls(context: Context) -> None:
     assert "certificate_expires_at" in seen.facts
 
 
-@pytest.mark.parametrize(
-    ("flavour", "reason"),
-    [
-        ("expired", Reason.TLS_EXPIRED),
-        ("self_signed", Reason.TLS_SELF_SIGNED),
-        ("wrong_host", Reason.TLS_HOSTNAME),
-        ("untrusted", Reason.TLS_UNTRUSTED),
-    ],
-)
+@each_bad_certificate
 @pytest.mark.parametrize("transport", ["tls", "https"])
 async def test_bad_certificates(
     context: Context, flavour: Flavour, reason: Reason, transport: str

@@ -7,7 +7,7 @@ import pytest
 import trustme
 from cryptography.hazmat.primitives import hashes
 from tests.prober.http_proxies import proxying
-from tests.prober.support import OK, answer, look, serving
+from tests.prober.support import OK, answer, each_bad_certificate, look, serving
 from tests.prober.talking import Issued, Maker, presenting
 
 from vedette.core.outcome import Reason
@@ -109,15 +109,7 @@ async def test_behind_a_proxy_over_tls_it_is_the_targets(context: Context) -> No
 
 
 @pytest.mark.usefixtures("way")
-@pytest.mark.parametrize(
-    ("flavour", "reason"),
-    [
-        ("expired", Reason.TLS_EXPIRED),
-        ("self_signed", Reason.TLS_SELF_SIGNED),
-        ("wrong_host", Reason.TLS_HOSTNAME),
-        ("untrusted", Reason.TLS_UNTRUSTED),
-    ],
-)
+@each_bad_certificate
 async def test_what_is_bad_stays_bad(context: Context, flavour: Flavour, reason: Reason) -> None:
     with identity(flavour) as bad:
         here = replace(context, ca_file=str(bad.ca_file))

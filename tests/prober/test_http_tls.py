@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.prober.support import OK, accepting, hang, look, reset, serving
+from tests.prober.support import OK, accepting, each_bad_certificate, hang, look, reset, serving
 
 from vedette.core.outcome import Reason
 from vedette.prober.context import Context
@@ -32,15 +32,7 @@ async def test_a_good_certificate(context: Context) -> None:
         assert seen.facts[f"certificate_{name}"] == certificate[name] != ""
 
 
-@pytest.mark.parametrize(
-    ("flavour", "reason"),
-    [
-        ("expired", Reason.TLS_EXPIRED),
-        ("self_signed", Reason.TLS_SELF_SIGNED),
-        ("wrong_host", Reason.TLS_HOSTNAME),
-        ("untrusted", Reason.TLS_UNTRUSTED),
-    ],
-)
+@each_bad_certificate
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
 async def test_bad_certificates(
     context: Context, flavour: Flavour, reason: Reason, host: str
